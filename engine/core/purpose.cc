@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "holdfast/host/purpose.hh"
+
+namespace holdfast {
+
+const char* name_of(Barrier barrier) noexcept {
+  switch (barrier) {
+    case Barrier::none: return "none";
+    case Barrier::S1: return "S1";
+    case Barrier::S2: return "S2";
+    case Barrier::S3: return "S3";
+    case Barrier::S4: return "S4";
+    case Barrier::S5: return "S5";
+    case Barrier::S6: return "S6";
+    case Barrier::B1: return "B1";
+    case Barrier::B2: return "B2";
+    case Barrier::B3: return "B3";
+    case Barrier::D1: return "D1";
+  }
+  return "unknown";
+}
+
+const char* name_of(Step step) noexcept {
+  switch (step) {
+    case Step::none: return "none";
+    case Step::read_super: return "read superblock";
+    case Step::read_metadata: return "read metadata";
+    case Step::read_mask: return "read mask";
+    case Step::erase_super: return "erase superblock";
+    case Step::wipe_metadata: return "wipe metadata";
+    case Step::write_super: return "write superblock";
+    case Step::write_mask: return "write mask";
+    case Step::write_chain: return "write chain";
+    case Step::write_root: return "write root";
+    case Step::erase_root: return "erase root";
+    case Step::clear_clusters: return "clear clusters";
+    case Step::discard_clusters: return "discard clusters";
+    case Step::flush: return "flush";
+    case Step::user_data: return "user data";
+  }
+  return "unknown";
+}
+
+}  // namespace holdfast
