@@ -39,7 +39,7 @@ def judge(symbols, declared, excused):
 
 
 def is_declared(symbol, declared):
-    name = re.sub(r"<.*>", "", symbol.split("(")[0]).split("::")[-1]
+    name = re.sub(r"<.*>|\[abi:.*\]", "", symbol.split("(")[0]).split("::")[-1]
     return re.search(rf"\b{re.escape(name)}\b", declared) is not None
 
 

@@ -12,6 +12,7 @@ class OnlyTests(unittest.TestCase):
 
     def test_what_users_may_call_passes(self):
         self.assertEqual(self.judge(["holdfast::Blobstore::open(int)"]), [])
+        self.assertEqual(self.judge(["holdfast::open[abi:cxx11](std::span<std::byte, 4ul>)"]), [])
 
     def test_what_only_tests_call_fails(self):
         self.assertEqual(len(self.judge(["holdfast::peek(int)", "holdfast::Blobstore::open(int)"])), 1)
