@@ -194,9 +194,10 @@ TEST(Codec, KindThatNobodyKnowsIsUnsupported) {
 
 // Written by hand from the two standards: a disk from elsewhere is read, not only our own.
 TEST(Codec, ReadsStreamsThatOthersWrote) {
-  const Bytes stored_deflate = bytes_of(std::string_view("\x01\x03\x00\xfc\xff" "abc", 8));
-  const Bytes literals_lz4 = bytes_of("\x30" "abc");
-  const Bytes run_lz4 = bytes_of(std::string_view("\x1a" "a\x01\x00" "\x50" "bcdef", 10));
+  using namespace std::string_view_literals;
+  const Bytes stored_deflate = bytes_of("\x01\x03\x00\xfc\xff\x61\x62\x63"sv);
+  const Bytes literals_lz4 = bytes_of("0abc"sv);
+  const Bytes run_lz4 = bytes_of("\x1a\x61\x01\x00Pbcdef"sv);
   Bytes three(3);
   EXPECT_TRUE(codec_of(CodecKind::deflate)->decompress(stored_deflate, three));
   EXPECT_EQ(three, bytes_of("abc"));
