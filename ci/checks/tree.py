@@ -2,12 +2,8 @@
 """What every check reads: the tree's files, with and without comments, and what it answers: findings."""
 import dataclasses
 import functools
-import os
-import pathlib
 import re
-
-
-NOT_OURS = (".git", ".cache", "__pycache__", "build")
+import subprocess
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -34,13 +30,8 @@ class Tree:
 
     @staticmethod
     def on_disk(root):
-        texts = {}
-        for folder, subfolders, files in os.walk(root):
-            subfolders[:] = [name for name in subfolders if name not in NOT_OURS]
-            for name in files:
-                path = pathlib.Path(folder, name)
-                texts[str(path.relative_to(root))] = path.read_text(errors="replace")
-        return Tree(texts, root)
+        files = [path for path in ours(root) if (root / path).is_file()]
+        return Tree({path: (root / path).read_text(errors="replace") for path in files}, root)
 
     def paths(self, *prefixes, endings=(".cc", ".hh")):
         """Paths under any of the folders (all if none is named) that end in one of `endings`, sorted."""
@@ -49,6 +40,16 @@ class Tree:
 
     def code(self, path):
         return without_comments_and_strings(self.texts[path])
+
+
+def ours(root):
+    """Paths of files that git knows or would take; of all files but builds where there is no git."""
+    git = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(git, capture_output=True, text=True)
+    if listing.returncode == 0:
+        return [path for path in listing.stdout.split("\0") if path]
+    paths = (str(path.relative_to(root)) for path in root.rglob("*"))
+    return [path for path in paths if not path.startswith((".git/", "build/")) and "__pycache__" not in path]
 
 
 _COMMENT_OR_LITERAL = re.compile(
