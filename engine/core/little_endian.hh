@@ -18,8 +18,6 @@ class Little {
   constexpr Little(T value) noexcept : bytes_(encode(value)) {}  // NOLINT: a number is written as itself
   constexpr operator T() const noexcept { return decode(bytes_); }
 
-  friend bool operator==(const Little&, const Little&) = default;
-
  private:
   using Bytes = std::array<std::byte, sizeof(T)>;
   static constexpr T swap_if_big(T value) noexcept {

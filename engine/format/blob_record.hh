@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/metadata_page.hh"
+#include "holdfast/ids.hh"
+#include "holdfast/result.hh"
+
+namespace holdfast {
+
+struct Xattr {
+  std::string name;
+  std::vector<std::byte> value;
+
+  friend bool operator==(const Xattr&, const Xattr&) = default;
+};
+
+// Three words of flags. Bits that this library does not know are kept; an unknown bit of `invalid` forbids opening, of `data_ro` all
+// changes, of `md_ro` changes of metadata.
+struct BlobFlags {
+  static constexpr uint64_t kThin = 1 << 0;
+  static constexpr uint64_t kInternalXattr = 1 << 1;
+  static constexpr uint64_t kExtentTable = 1 << 2;
+  static constexpr uint64_t kExternalSnapshot = 1 << 3;
+  static constexpr uint64_t kKnownInvalid = kThin | kInternalXattr | kExtentTable | kExternalSnapshot;
+  static constexpr uint64_t kReadOnly = 1 << 0;
+  static constexpr uint64_t kKnownDataReadOnly = kReadOnly;
+  static constexpr uint64_t kClearMethod = 3;
+  static constexpr uint64_t kKnownMetadataReadOnly = kClearMethod;
+
+  uint64_t invalid = 0;
+  uint64_t data_ro = 0;
+  uint64_t md_ro = 0;
+
+  friend bool operator==(const BlobFlags&, const BlobFlags&) = default;
+};
+
+inline constexpr uint32_t kClustersPerExtentPage = 512;
+
+// A blob's metadata, decoded and checked.
+struct BlobRecord {
+  BlobId id;
+  BlobFlags flags;
+  std::vector<Xattr> xattrs;            // in the order of media
+  std::vector<Xattr> internal_xattrs;
+  std::vector<ClusterIndex> clusters;   // 0: not allocated (thin blobs only)
+  std::vector<PageIndex> extent_pages;  // one for each 512 clusters of a blob with an extent table; 0: none
+  std::vector<PageIndex> chain;         // the root first
+  bool unknown_descriptors = false;     // media hold more than this library would write back
+
+  bool thin() const noexcept { return (flags.invalid & BlobFlags::kThin) != 0; }
+  bool has_extent_table() const noexcept { return (flags.invalid & BlobFlags::kExtentTable) != 0; }
+  bool data_read_only() const noexcept { return flags.data_ro != 0 || unfinished(); }
+  bool metadata_read_only() const noexcept {
+    return data_read_only() || (flags.md_ro & ~BlobFlags::kKnownMetadataReadOnly) != 0 || unknown_descriptors;
+  }
+  // The snapshot that unallocated clusters are read from.
+  std::optional<BlobId> parent() const noexcept;
+  bool has_parent() const noexcept { return parent() || (flags.invalid & BlobFlags::kExternalSnapshot) != 0; }
+  // A snapshot whose creation or deletion was cut short: another blob may name the same clusters.
+  bool unfinished() const noexcept;
+
+  friend bool operator==(const BlobRecord&, const BlobRecord&) = default;
+};
+
+inline constexpr std::size_t kXattrLengthBytes = 4;
+inline constexpr std::size_t kLargestXattr = kDescriptorBytes - kDescriptorHeader - kXattrLengthBytes;
+Result<> check_xattr(std::string_view name, std::span<const std::byte> value);
+
+// Decodes a blob from the descriptors of its pages, in the order of its chain, then from its extent pages.
+class BlobParser {
+ public:
+  // `cluster_budget` bounds how many clusters the blob may have: a few bytes on media must not take gigabytes of memory.
+  BlobParser(BlobId id, const StoreLayout& layout, uint64_t cluster_budget)
+      : layout_(layout), cluster_budget_(cluster_budget) {
+    record_.id = id;
+  }
+
+  Result<> add_chain_page(PageIndex page, std::span<const std::byte> descriptors);
+  // After the last chain page: which extent pages to read, in order; index 0 stands for 512 unallocated clusters.
+  const std::vector<PageIndex>& extent_pages() const noexcept { return record_.extent_pages; }
+  Result<> add_extent_page(std::size_t slot, std::span<const std::byte> descriptors);
+  Result<BlobRecord> finish();
+
+ private:
+  Result<> add_descriptor(const Descriptor& descriptor);
+  Result<> add_flags(std::span<const std::byte> payload);
+  Result<> add_xattr(std::span<const std::byte> payload, std::vector<Xattr>& xattrs);
+  Result<> add_runs(std::span<const std::byte> payload);
+  Result<> add_table(std::span<const std::byte> payload);
+  Result<> add_clusters(ClusterIndex first, uint64_t count);
+  Error broken(const char* reason) const;
+
+  const StoreLayout& layout_;
+  uint64_t cluster_budget_;
+  BlobRecord record_;
+  PageIndex page_;
+  bool first_descriptor_ = true;
+  bool has_runs_ = false;
+  bool has_table_ = false;
+  uint64_t table_clusters_ = 0;
+};
+
+// The metadata of a blob as chain pages in SPDK's order: flags, xattrs, internal xattrs, extents. Page i belongs on chain page i;
+// link_chain() names the places and seals the pages.
+std::vector<MetadataPage> encode_blob(const BlobRecord& record);
+void link_chain(std::span<MetadataPage> pages, std::span<const PageIndex> chain);
+
+// The extent page of one slot of 512 clusters.
+MetadataPage encode_extent_page(const BlobRecord& record, std::size_t slot);
+
+}  // namespace holdfast

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/bitmap.hh"
+#include "format/blob_record.hh"
+#include "format/super_block.hh"
+
+namespace holdfast {
+
+struct DamagedBlob {
+  BlobId id;
+  Error error;
+};
+
+// What the metadata pages of a store say, taken together.
+struct ReplayedStore {
+  std::vector<BlobRecord> blobs;      // in ascending order of id
+  std::vector<DamagedBlob> damaged;   // in ascending order of id
+  Bitmap used_pages;                  // everything that some root names, damaged roots included
+  Bitmap used_clusters;               // the same; metadata clusters not included
+};
+
+// Rebuilds a store from its metadata pages alone, as after a power cut. A page is a root if its first words say so: its
+// own id, sequence 0. A root stands for a blob; everything else counts only if a root leads to it. One damaged
+// blob never hides another. Memory: what the used part of valid pages takes.
+class MetadataReplay {
+ public:
+  explicit MetadataReplay(const StoreLayout& layout);
+
+  // Every md page once, in ascending order; `bytes` holds at least its first 4096 bytes.
+  void add_page(PageIndex index, std::span<const std::byte> bytes);
+  ReplayedStore finish();
+
+ private:
+  struct Page {
+    uint32_t index = 0;
+    uint32_t sequence = 0;
+    uint32_t next = kNoPage;
+    bool intact = false;
+    uint64_t blob_id = 0;
+    uint64_t begin = 0;  // of its descriptors, in descriptors_
+    uint64_t length = 0;
+  };
+
+  const Page* find(PageIndex index) const noexcept;
+  std::span<const std::byte> descriptors_of(const Page& page) const noexcept;
+  Result<BlobRecord> read_blob(const Page& root);
+  Result<> read_chain(const Page& root, BlobParser& parser) const;
+  Result<> read_extents(BlobParser& parser) const;
+  void claim(const BlobRecord& record);
+  void claim_pages_of_damaged(const Page& root);
+  void find_double_owners();
+
+  const StoreLayout& layout_;
+  std::vector<Page> pages_;
+  std::vector<std::byte> descriptors_;
+  uint64_t cluster_budget_;
+  ReplayedStore store_;
+  bool doubly_owned_ = false;
+};
+
+}  // namespace holdfast
