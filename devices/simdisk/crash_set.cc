@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "holdfast/simdisk/crash_set.hh"
+
+#include <array>
+
+namespace holdfast::simdisk {
+
+uint64_t CrashSet::combinations() const noexcept {
+  uint64_t product = 1;
+  for (const UndecidedUnit& unit : units) {
+    if (__builtin_mul_overflow(product, unit.candidates.size(), &product)) return UINT64_MAX;
+  }
+  return product;
+}
+
+Hash128 CrashSet::hash() const noexcept {
+  Hash128 total;
+  for (const UndecidedUnit& unit : units) {
+    for (const Candidate& candidate : unit.candidates) {
+      const Hash128 content = hash_bytes(candidate.bytes);
+      const std::array<uint64_t, 3> words = {unit.byte, content.low, content.high};
+      total += hash_bytes(std::as_bytes(std::span(words)));
+    }
+  }
+  return total;
+}
+
+void CrashSet::apply(Media& media, std::span<const uint32_t> selection) const {
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (selection[i] == 0) continue;
+    const Candidate& candidate = units[i].candidates[selection[i]];
+    media.write(units[i].byte, candidate.bytes, candidate.event);
+  }
+}
+
+CombinationCursor::CombinationCursor(const CrashSet& set, uint64_t budget, ChoiceStream& choices)
+    : set_(set),
+      budget_(budget),
+      choices_(choices),
+      exhaustive_(set.complete && set.combinations() <= budget),
+      selection_(set.units.size()) {}
+
+bool CombinationCursor::next(std::span<const uint32_t>& selection) {
+  if (!(exhaustive_ ? next_of_all() : next_of_some())) return false;
+  ++visited_;
+  selection = selection_;
+  return true;
+}
+
+// Counts through all combinations, the first unit fastest.
+bool CombinationCursor::next_of_all() {
+  if (visited_ == 0) return true;
+  for (std::size_t i = 0; i < selection_.size(); ++i) {
+    if (++selection_[i] < set_.units[i].candidates.size()) return true;
+    selection_[i] = 0;
+  }
+  return false;
+}
+
+bool CombinationCursor::next_of_some() {
+  if (visited_ == budget_) return false;
+  const std::size_t units = selection_.size();
+  const auto newest = [this](std::size_t unit) { return static_cast<uint32_t>(set_.units[unit].candidates.size() - 1); };
+  for (std::size_t i = 0; i < units; ++i) {
+    if (visited_ == 0) {
+      selection_[i] = 0;
+    } else if (visited_ == 1) {
+      selection_[i] = newest(i);
+    } else if (visited_ < 2 + units) {
+      selection_[i] = i == visited_ - 2 ? newest(i) : 0;
+    } else if (visited_ < 2 + 2 * units) {
+      selection_[i] = i == visited_ - 2 - units ? 0 : newest(i);
+    } else {
+      selection_[i] = choices_.choose(Domain::loss, newest(i) + 1);
+    }
+  }
+  return true;
+}
+
+}  // namespace holdfast::simdisk

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "holdfast/simdisk/disk.hh"
+
+#include <algorithm>
+#include <cstring>
+
+#include "holdfast/assert.hh"
+
+namespace holdfast::simdisk {
+namespace {
+
+constexpr uint64_t kNotCompleted = ~uint64_t{0};
+constexpr std::size_t kPiecesEnumerated = 12;  // beyond it, 2^n subsets of one unit are too many
+
+bool writes(IoKind kind) { return kind == IoKind::write || kind == IoKind::write_zeroes || kind == IoKind::discard; }
+
+uint64_t length_of(std::span<const iovec> buffers) {
+  uint64_t length = 0;
+  for (const iovec& buffer : buffers) length += buffer.iov_len;
+  return length;
+}
+
+}  // namespace
+
+// The part of one write that lies in one unit. It reaches media as a whole or not at all.
+struct Disk::Piece {
+  EventNumber event = 0;                     // of the write's submission
+  uint32_t offset = 0;                       // in the unit
+  uint32_t length = 0;
+  std::shared_ptr<const std::vector<std::byte>> bytes;  // of the whole write
+  uint64_t bytes_offset = 0;
+  uint64_t completed = kNotCompleted;        // which completion of this disk
+  bool durable = false;
+
+  std::span<const std::byte> content() const { return std::span(*bytes).subspan(bytes_offset, length); }
+  uint32_t end() const { return offset + length; }
+};
+
+// Undecided pieces in the order of submission: a later one lies over an earlier one.
+struct Disk::Unit {
+  std::vector<Piece> pieces;
+};
+
+class Disk::InFlight final : public Pending {
+ public:
+  InFlight(Disk& disk, IoRequest& request, Executor& executor, EventNumber event)
+      : disk_(disk), request_(request), executor_(executor), event_(event) {
+    disk_.in_flight_.push_back(this);
+  }
+  ~InFlight() override { std::erase(disk_.in_flight_, this); }
+
+  void happen() override {
+    carry_out();
+    request_.on_complete(request_, status);
+  }
+  void carry_out() { disk_.complete(*this); }
+  const Executor* executor() const noexcept override { return &executor_; }
+
+  IoRequest& request() const noexcept { return request_; }
+  EventNumber event() const noexcept { return event_; }
+  bool overlaps(const IoRequest& other) const noexcept {
+    return other.block < request_.block + request_.block_count && request_.block < other.block + other.block_count;
+  }
+
+  std::errc status{};
+  uint64_t flush_covers = 0;   // flush: the completions before its submission
+  std::vector<uint64_t> units; // write: where its pieces are
+
+ private:
+  Disk& disk_;
+  IoRequest& request_;
+  Executor& executor_;
+  EventNumber event_;
+};
+
+class DiskChannel final : public BlockChannel {
+ public:
+  DiskChannel(Disk& disk, Executor& executor) noexcept : disk_(disk), executor_(executor) {}
+  const DeviceGeometry& geometry() const noexcept override { return disk_.geometry(); }
+  void submit(IoRequest& request) noexcept override { disk_.submit(request, executor_); }
+
+ private:
+  Disk& disk_;
+  Executor& executor_;
+};
+
+Disk::Disk(const DeviceGeometry& geometry, Wiring wiring) : geometry_(geometry), wiring_(wiring) {
+  HF_ASSERT(geometry_.byte_count() <= wiring_.media.size());
+  HF_ASSERT(geometry_.atomic_write_size % geometry_.block_size == 0);
+}
+
+Disk::~Disk() { HF_ASSERT(in_flight_.empty()); }
+
+Result<std::unique_ptr<BlockChannel>> Disk::open_channel(Executor& executor) noexcept {
+  return std::unique_ptr<BlockChannel>(std::make_unique<DiskChannel>(*this, executor));
+}
+
+CrashSet Disk::crash_set() const {
+  CrashSet set;
+  const uint32_t unit_size = geometry_.atomic_write_size;
+  for (const auto& [index, unit] : units_) {
+    UndecidedUnit undecided{.byte = index * unit_size, .candidates = {}};
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < unit.pieces.size(); ++i) {
+      if (!unit.pieces[i].durable) open.push_back(i);
+    }
+    set.complete = set.complete && open.size() <= kPiecesEnumerated;
+    const std::size_t free_bits = std::min(open.size(), kPiecesEnumerated);
+    for (uint64_t subset = 0; subset < uint64_t{1} << free_bits; ++subset) {
+      Candidate candidate{.bytes = std::vector<std::byte>(unit_size), .event = 0};
+      wiring_.media.read(undecided.byte, candidate.bytes);
+      std::size_t nth = 0;
+      for (const Piece& piece : unit.pieces) {
+        if (!piece.durable && (nth >= free_bits || (subset >> nth & 1) == 0)) {
+          ++nth;
+          continue;
+        }
+        if (!piece.durable) ++nth;
+        std::memcpy(candidate.bytes.data() + piece.offset, piece.content().data(), piece.length);
+        candidate.event = std::max(candidate.event, piece.event);
+      }
+      const bool known = std::any_of(undecided.candidates.begin(), undecided.candidates.end(),
+                                     [&candidate](const Candidate& other) { return other.bytes == candidate.bytes; });
+      if (!known) undecided.candidates.push_back(std::move(candidate));
+    }
+    if (undecided.candidates.size() > 1) set.units.push_back(std::move(undecided));
+  }
+  return set;
+}
+
+void Disk::program_dies() {
+  for (const std::unique_ptr<Pending>& pending : wiring_.scheduler.program_dies()) {
+    auto& operation = static_cast<InFlight&>(*pending);
+    if (operation.request().kind != IoKind::flush) operation.carry_out();
+  }
+}
+
+void Disk::submit(IoRequest& request, Executor& executor) {
+  const EventNumber event = wiring_.scheduler.next_event();
+  const auto step = static_cast<uint64_t>(request.purpose.step);
+  wiring_.digest.add({event, static_cast<uint64_t>(request.kind), request.block, request.block_count,
+                      static_cast<uint64_t>(request.fua), step, static_cast<uint64_t>(request.purpose.barrier)});
+  auto operation = std::make_unique<InFlight>(*this, request, executor, event);
+  operation->status = check(request);
+  if (operation->status == std::errc{}) {
+    if (wiring_.observer != nullptr) wiring_.observer->submitted(event, request);
+    if (ignores(request.purpose.barrier)) ++ignored_requests_;
+    if (request.kind == IoKind::flush) operation->flush_covers = completions_;
+    if (writes(request.kind)) begin_write(*operation);
+  }
+  wiring_.scheduler.add_pending(std::move(operation));
+}
+
+std::errc Disk::check(const IoRequest& request) const noexcept {
+  if (request.kind == IoKind::flush) return {};
+  const bool inside = request.block_count != 0 && request.block < geometry_.block_count &&
+                      request.block_count <= geometry_.block_count - request.block;
+  const bool data = request.kind == IoKind::read || request.kind == IoKind::write;
+  if (!inside || (data && length_of(request.buffers) != request.block_count * geometry_.block_size)) {
+    return std::errc::invalid_argument;
+  }
+  for (const iovec& buffer : request.buffers) {
+    const auto address = reinterpret_cast<uintptr_t>(buffer.iov_base);
+    if (data && (address % geometry_.buffer_alignment != 0 || buffer.iov_len % geometry_.block_size != 0)) {
+      return std::errc::invalid_argument;
+    }
+  }
+  for (const InFlight* other : in_flight_) {
+    if (&other->request() == &request || other->request().kind == IoKind::flush || !other->overlaps(request)) continue;
+    const bool metadata = request.purpose.step != Step::user_data || other->request().purpose.step != Step::user_data;
+    const bool changes = writes(request.kind) || writes(other->request().kind);
+    HF_ASSERT(!(metadata && changes));  // contract rule 4
+  }
+  return {};
+}
+
+// From here on the write is undecided: any of its pieces may reach media at any time.
+void Disk::begin_write(InFlight& operation) {
+  const IoRequest& request = operation.request();
+  if (request.kind == IoKind::discard && !geometry_.discard_reads_zero) return;
+  auto bytes = std::make_shared<std::vector<std::byte>>(request.block_count * geometry_.block_size);
+  uint64_t filled = 0;
+  if (request.kind == IoKind::write) {
+    for (const iovec& buffer : request.buffers) {
+      std::memcpy(bytes->data() + filled, buffer.iov_base, buffer.iov_len);
+      filled += buffer.iov_len;
+    }
+  }
+  wiring_.digest.add(hash_bytes(*bytes));
+
+  const uint32_t unit_size = geometry_.atomic_write_size;
+  const uint64_t begin = request.block * geometry_.block_size;
+  for (uint64_t byte = begin; byte < begin + bytes->size();) {
+    const uint64_t unit = byte / unit_size;
+    const uint64_t end = std::min(begin + bytes->size(), (unit + 1) * unit_size);
+    units_[unit].pieces.push_back({.event = operation.event(),
+                                   .offset = static_cast<uint32_t>(byte % unit_size),
+                                   .length = static_cast<uint32_t>(end - byte),
+                                   .bytes = bytes,
+                                   .bytes_offset = byte - begin});
+    operation.units.push_back(unit);
+    byte = end;
+  }
+}
+
+void Disk::complete(InFlight& operation) {
+  const IoRequest& request = operation.request();
+  wiring_.digest.add({operation.event(), wiring_.scheduler.now_ns()});
+  if (operation.status != std::errc{}) return;
+  if (request.kind == IoKind::read) read(request);
+  if (request.kind == IoKind::flush) complete_flush(operation);
+  if (writes(request.kind)) complete_write(operation);
+  if (wiring_.observer != nullptr) wiring_.observer->completed(wiring_.scheduler.next_event(), request);
+}
+
+void Disk::complete_write(InFlight& operation) {
+  const IoRequest& request = operation.request();
+  const bool fua = request.fua && geometry_.fua && !ignores(request.purpose.barrier);
+  ++completions_;
+  for (const uint64_t index : operation.units) {
+    const auto unit = units_.find(index);
+    if (unit == units_.end()) continue;
+    for (Piece& piece : unit->second.pieces) {
+      if (piece.event != operation.event()) continue;
+      piece.completed = completions_;
+      piece.durable = fua || !geometry_.volatile_cache;
+    }
+    settle(index);
+  }
+}
+
+void Disk::complete_flush(const InFlight& operation) {
+  if (ignores(operation.request().purpose.barrier)) return;
+  std::vector<uint64_t> indices;
+  for (auto& [index, unit] : units_) {
+    for (Piece& piece : unit.pieces) piece.durable = piece.durable || piece.completed <= operation.flush_covers;
+    indices.push_back(index);
+  }
+  for (const uint64_t index : indices) settle(index);
+}
+
+// Latest wins: what completed lies over what is on media.
+void Disk::read(const IoRequest& request) const {
+  const uint32_t unit_size = geometry_.atomic_write_size;
+  uint64_t byte = request.block * geometry_.block_size;
+  for (const iovec& buffer : request.buffers) {
+    const std::span<std::byte> into(static_cast<std::byte*>(buffer.iov_base), buffer.iov_len);
+    wiring_.media.read(byte, into);
+    const uint64_t end = byte + into.size();
+    for (auto unit = units_.lower_bound(byte / unit_size); unit != units_.end() && unit->first * unit_size < end; ++unit) {
+      for (const Piece& piece : unit->second.pieces) {
+        if (piece.completed == kNotCompleted) continue;
+        const uint64_t piece_byte = unit->first * unit_size + piece.offset;
+        const uint64_t from = std::max(byte, piece_byte);
+        const uint64_t to = std::min(end, piece_byte + piece.length);
+        if (from >= to) continue;
+        std::memcpy(into.data() + (from - byte), piece.content().data() + (from - piece_byte), to - from);
+      }
+    }
+    byte = end;
+  }
+}
+
+// Durable pieces go to media. What lies under a durable piece can never come back; a durable piece that lies over part of an
+// undecided one waits for it.
+void Disk::settle(uint64_t unit_index) {
+  const auto unit = units_.find(unit_index);
+  if (unit == units_.end()) return;
+  std::vector<Piece> left;
+  for (Piece& piece : unit->second.pieces) {
+    if (!piece.durable) {
+      left.push_back(std::move(piece));
+      continue;
+    }
+    std::erase_if(left, [&piece](const Piece& under) { return under.offset >= piece.offset && under.end() <= piece.end(); });
+    const bool free = std::none_of(left.begin(), left.end(), [&piece](const Piece& under) {
+      return under.offset < piece.end() && piece.offset < under.end();
+    });
+    if (free) {
+      wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(), piece.event);
+    } else {
+      left.push_back(std::move(piece));
+    }
+  }
+  unit->second.pieces = std::move(left);
+  if (unit->second.pieces.empty()) units_.erase(unit);
+}
+
+}  // namespace holdfast::simdisk

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "holdfast/simdisk/choice_stream.hh"
+#include "holdfast/simdisk/media.hh"
+
+namespace holdfast::simdisk {
+
+// What may reach media of one atomic unit: the bytes, and the newest write that they come from. The first candidate is always what
+// is there already.
+struct Candidate {
+  std::vector<std::byte> bytes;
+  EventNumber event = 0;
+};
+
+struct UndecidedUnit {
+  uint64_t byte = 0;
+  std::vector<Candidate> candidates;  // at least two, all different
+};
+
+// Everything that a power cut at one moment leaves open.
+struct CrashSet {
+  std::vector<UndecidedUnit> units;  // in ascending order
+  bool complete = true;              // false: some unit has more candidates than are listed
+
+  uint64_t combinations() const noexcept;  // saturates at the largest number
+  Hash128 hash() const noexcept;
+  // Candidate selection[i] of unit i reaches media.
+  void apply(Media& media, std::span<const uint32_t> selection) const;
+};
+
+// Visits the combinations of a crash set. Up to `budget` of them: all. Beyond it: nothing and everything, each unit alone, each unit
+// missing, and then different ones drawn from `choices`.
+class CombinationCursor {
+ public:
+  CombinationCursor(const CrashSet& set, uint64_t budget, ChoiceStream& choices);
+
+  bool exhaustive() const noexcept { return exhaustive_; }
+  // The next selection, or false. The span lives until the next call.
+  bool next(std::span<const uint32_t>& selection);
+
+ private:
+  bool next_of_all();
+  bool next_of_some();
+
+  const CrashSet& set_;
+  uint64_t budget_;
+  ChoiceStream& choices_;
+  bool exhaustive_;
+  uint64_t visited_ = 0;
+  std::vector<uint32_t> selection_;
+};
+
+}  // namespace holdfast::simdisk

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "holdfast/host/block_device.hh"
+#include "holdfast/simdisk/crash_set.hh"
+#include "holdfast/simdisk/digest.hh"
+#include "holdfast/simdisk/media.hh"
+#include "holdfast/simdisk/scheduler.hh"
+
+namespace holdfast::simdisk {
+
+using BarrierSet = std::set<Barrier>;
+
+// Told what happens on a disk, in the order in which it happens.
+class DiskObserver {
+ public:
+  virtual void submitted(EventNumber event, const IoRequest& request) = 0;
+  virtual void completed(EventNumber event, const IoRequest& request) = 0;
+
+ protected:
+  ~DiskObserver() = default;
+};
+
+// A disk with a volatile cache, during one time of power. FAULT_MODEL.md says precisely what it does; in short: a write is undecided
+// from its submission until a flush that was submitted after its completion completes, or until it completes with FUA; undecided
+// writes may have reached media or not, each atomic unit for itself.
+//
+// Several disks may stand over the same media, as long as only one of them writes there: the others are paused.
+class Disk final : public BlockDevice {
+ public:
+  struct Wiring {
+    Media& media;
+    Scheduler& scheduler;
+    Digest& digest;
+    DiskObserver* observer = nullptr;
+  };
+
+  Disk(const DeviceGeometry& geometry, Wiring wiring);
+  ~Disk() override;
+
+  const DeviceGeometry& geometry() const noexcept override { return geometry_; }
+  Result<std::unique_ptr<BlockChannel>> open_channel(Executor& executor) noexcept override;
+
+  // From now on these barriers do not hold: their flushes complete without effect, and FUA on their writes is not honoured.
+  void ignore(const BarrierSet& barriers) { ignored_ = barriers; }
+
+  // What a power cut at this moment leaves open.
+  CrashSet crash_set() const;
+
+  // The program that used this disk is dead. Writes in flight are carried out, flushes are not, and nobody is told.
+  void program_dies();
+
+  // How many requests of ignored barriers this disk has seen: 0 means that nothing was tried.
+  uint64_t ignored_requests() const noexcept { return ignored_requests_; }
+
+ private:
+  friend class DiskChannel;
+  class InFlight;
+  struct Piece;
+  struct Unit;
+
+  void submit(IoRequest& request, Executor& executor);
+  std::errc check(const IoRequest& request) const noexcept;
+  void begin_write(InFlight& operation);
+  void complete(InFlight& operation);
+  void complete_write(InFlight& operation);
+  void complete_flush(const InFlight& operation);
+  void read(const IoRequest& request) const;
+  void settle(uint64_t unit_index);
+  bool ignores(Barrier barrier) const noexcept { return ignored_.contains(barrier); }
+
+  DeviceGeometry geometry_;
+  BarrierSet ignored_;
+  Wiring wiring_;
+  std::map<uint64_t, Unit> units_;      // those with undecided pieces, by number
+  std::vector<InFlight*> in_flight_;
+  uint64_t completions_ = 0;
+  uint64_t ignored_requests_ = 0;
+};
+
+}  // namespace holdfast::simdisk

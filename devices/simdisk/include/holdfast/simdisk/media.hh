@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "holdfast/simdisk/digest.hh"
+
+namespace holdfast::simdisk {
+
+inline constexpr uint32_t kMediaPage = 4096;
+
+// Which write put something on media: a number that grows with every event of a run. 0: it was there from the start.
+using EventNumber = uint64_t;
+
+// A page's content. It never changes, and is shared by all images that contain it.
+struct PageContent {
+  std::array<std::byte, kMediaPage> bytes;
+  Hash128 hash;
+};
+using PageRef = std::shared_ptr<const PageContent>;
+
+PageRef make_page(std::span<const std::byte, kMediaPage> bytes);
+
+// What is durably on a device: a table of shared pages; an absent page is all zero. Changes can be undone, so that thousands of
+// images that differ in a few pages are visited one after the other and none is ever copied. One thread.
+class Media {
+ public:
+  explicit Media(uint64_t bytes) : pages_((bytes + kMediaPage - 1) / kMediaPage), size_(bytes) {}
+  Media(const Media&) = delete;
+  Media& operator=(const Media&) = delete;
+
+  uint64_t size() const noexcept { return size_; }
+  void read(uint64_t byte, std::span<std::byte> into) const noexcept;
+  void write(uint64_t byte, std::span<const std::byte> bytes, EventNumber event);
+  // The newest write that changed this page.
+  EventNumber written_at(uint64_t page) const noexcept { return pages_[page].written_at; }
+  const Hash128& page_hash(uint64_t page) const noexcept;
+
+  // The hash of the whole image, kept up to date with every change.
+  const Hash128& image_hash() const noexcept { return image_hash_; }
+
+  // From mark() on, changes are remembered; rollback() undoes them, last first. Marks nest.
+  using Mark = std::size_t;
+  Mark mark() noexcept {
+    ++marks_;
+    return undo_.size();
+  }
+  void rollback(Mark mark) noexcept;
+
+ private:
+  struct Entry {
+    PageRef content;
+    EventNumber written_at = 0;
+  };
+  struct Undo {
+    uint64_t page;
+    Entry before;
+  };
+
+  void replace(uint64_t page, Entry entry);
+  static Hash128 weighed(uint64_t page, const PageRef& content) noexcept;
+
+  std::vector<Entry> pages_;
+  std::vector<Undo> undo_;
+  std::size_t marks_ = 0;
+  Hash128 image_hash_;
+  uint64_t size_;
+};
+
+}  // namespace holdfast::simdisk

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "holdfast/simdisk/media.hh"
+
+#include <algorithm>
+#include <cstring>
+
+#include "holdfast/assert.hh"
+
+namespace holdfast::simdisk {
+namespace {
+
+constexpr Hash128 kZeroPageHash{};
+
+}  // namespace
+
+// A page of zeroes is no page at all: its hash weighs nothing, and it shares the absent page.
+PageRef make_page(std::span<const std::byte, kMediaPage> bytes) {
+  const bool zero = bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, kMediaPage - 1) == 0;
+  if (zero) return nullptr;
+  auto page = std::make_shared<PageContent>();
+  std::memcpy(page->bytes.data(), bytes.data(), kMediaPage);
+  page->hash = hash_bytes(bytes);
+  return page;
+}
+
+void Media::read(uint64_t byte, std::span<std::byte> into) const noexcept {
+  HF_ASSERT(byte + into.size() <= size_);
+  while (!into.empty()) {
+    const uint64_t offset = byte % kMediaPage;
+    const std::size_t count = std::min<std::size_t>(into.size(), kMediaPage - offset);
+    const PageRef& content = pages_[byte / kMediaPage].content;
+    if (content == nullptr) {
+      std::memset(into.data(), 0, count);
+    } else {
+      std::memcpy(into.data(), content->bytes.data() + offset, count);
+    }
+    byte += count;
+    into = into.subspan(count);
+  }
+}
+
+void Media::write(uint64_t byte, std::span<const std::byte> bytes, EventNumber event) {
+  HF_ASSERT(byte + bytes.size() <= size_);
+  std::array<std::byte, kMediaPage> page;
+  while (!bytes.empty()) {
+    const uint64_t index = byte / kMediaPage;
+    const uint64_t offset = byte % kMediaPage;
+    const std::size_t count = std::min<std::size_t>(bytes.size(), kMediaPage - offset);
+    const PageRef& content = pages_[index].content;
+    if (count < kMediaPage) {
+      if (content == nullptr) {
+        page.fill(std::byte{0});
+      } else {
+        page = content->bytes;
+      }
+    }
+    std::memcpy(page.data() + offset, bytes.data(), count);
+    replace(index, {make_page(page), event});
+    byte += count;
+    bytes = bytes.subspan(count);
+  }
+}
+
+const Hash128& Media::page_hash(uint64_t page) const noexcept {
+  return pages_[page].content == nullptr ? kZeroPageHash : pages_[page].content->hash;
+}
+
+void Media::rollback(Mark mark) noexcept {
+  HF_ASSERT(marks_ > 0 && mark <= undo_.size());
+  --marks_;
+  while (undo_.size() > mark) {
+    Undo& undo = undo_.back();
+    image_hash_ -= weighed(undo.page, pages_[undo.page].content);
+    image_hash_ += weighed(undo.page, undo.before.content);
+    pages_[undo.page] = std::move(undo.before);
+    undo_.pop_back();
+  }
+}
+
+void Media::replace(uint64_t page, Entry entry) {
+  image_hash_ -= weighed(page, pages_[page].content);
+  image_hash_ += weighed(page, entry.content);
+  std::swap(pages_[page], entry);
+  if (marks_ > 0) undo_.push_back({page, std::move(entry)});
+}
+
+Hash128 Media::weighed(uint64_t page, const PageRef& content) noexcept {
+  if (content == nullptr) return {};
+  const std::array<uint64_t, 3> words = {page, content->hash.low, content->hash.high};
+  return hash_bytes(std::as_bytes(std::span(words)));
+}
+
+}  // namespace holdfast::simdisk
