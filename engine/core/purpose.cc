@@ -16,6 +16,7 @@ const char* name_of(Barrier barrier) noexcept {
     case Barrier::B2: return "B2";
     case Barrier::B3: return "B3";
     case Barrier::D1: return "D1";
+    case Barrier::R1: return "R1";
   }
   return "unknown";
 }

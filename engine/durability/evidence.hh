@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <utility>
+
+#include "holdfast/host/purpose.hh"
+
+namespace holdfast::durability {
+
+// Order by evidence. Every write of metadata returns Unflushed<B>, where B is the barrier that this write waits for;
+// only a flush turns it into Durable<B>; and whatever must not happen earlier takes Durable<B>. A forgotten flush, or
+// the evidence of another barrier, does not compile (tests/compile_fail/).
+
+template <Barrier B>
+class [[nodiscard]] Durable {
+ public:
+  Durable(Durable&&) noexcept = default;
+  Durable& operator=(Durable&&) noexcept = default;
+
+ private:
+  friend class MetadataIo;
+  Durable() noexcept = default;
+};
+
+template <Barrier B>
+class [[nodiscard]] Unflushed {
+ public:
+  Unflushed(Unflushed&& other) noexcept : needs_flush_(other.needs_flush_) {}
+  Unflushed& operator=(Unflushed&&) = delete;
+
+  // Two sets of writes that wait for the same barrier wait for it together.
+  void join(Unflushed other) noexcept { needs_flush_ = needs_flush_ || other.needs_flush_; }
+
+ private:
+  friend class MetadataIo;
+  explicit Unflushed(bool needs_flush) noexcept : needs_flush_(needs_flush) {}
+  bool needs_flush_;  // false: the writes were sent with FUA, or the device has no volatile cache, or there were none
+};
+
+// Evidence that media say "dirty" (barrier S4), without which no metadata page may change. The store holds it from its
+// first change, or from the recovery of a dirty store, until it is marked clean.
+class [[nodiscard]] DirtyMark {
+ public:
+  explicit DirtyMark(Durable<Barrier::S4>) noexcept {}
+  // A superblock that recovery found dirty is dirty on media: what recovery reads is durable.
+  explicit DirtyMark(const Durable<Barrier::R1>&) noexcept {}
+  DirtyMark(DirtyMark&&) noexcept = default;
+  DirtyMark& operator=(DirtyMark&&) noexcept = default;
+};
+
+}  // namespace holdfast::durability

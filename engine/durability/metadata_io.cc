@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "durability/metadata_io.hh"
+
+#include "core/io_batch.hh"
+
+namespace holdfast::durability {
+namespace {
+
+constexpr uint64_t kSuperBytes = sizeof(SuperBlock);
+
+}  // namespace
+
+Task<Durable<Barrier::R1>> MetadataIo::settle() {
+  if (device().volatile_cache) HF_CO_CHECK(co_await flush_device(Barrier::R1));
+  co_return Durable<Barrier::R1>{};
+}
+
+Task<> MetadataIo::read(uint64_t byte, std::span<std::byte> into, Step step) {
+  IoBatch batch(channel_, 1);
+  IoRequest& request = batch[0];
+  request.kind = IoKind::read;
+  request.purpose = {step, Barrier::none};
+  request.block = byte / device().block_size;
+  request.block_count = into.size() / device().block_size;
+  batch.set_buffer(0, into.data(), into.size());
+  co_return co_await batch.run();
+}
+
+Task<Unflushed<Barrier::S1>> MetadataIo::erase_super() {
+  AlignedBuffer zeroes(kSuperBytes);
+  std::vector<Extent> super{{.byte = 0, .length = kSuperBytes, .bytes = zeroes.bytes().data()}};
+  co_return co_await write<Barrier::S1>(Step::erase_super, std::move(super));
+}
+
+Task<Unflushed<Barrier::S2>> MetadataIo::wipe_metadata(Durable<Barrier::S1>) {
+  const uint64_t end = layout_.byte_of_cluster(layout_.first_data_cluster);
+  std::vector<Extent> metadata{{.byte = kSuperBytes, .length = end - kSuperBytes}};
+  co_return co_await write<Barrier::S2>(Step::wipe_metadata, std::move(metadata));
+}
+
+Task<Unflushed<Barrier::S3>> MetadataIo::write_first_super(const SuperBlock& super, Durable<Barrier::S2>) {
+  AlignedBuffer page = page_of(super);
+  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
+  co_return co_await write<Barrier::S3>(Step::write_super, std::move(extents));
+}
+
+Task<Unflushed<Barrier::S4>> MetadataIo::write_dirty_super(const SuperBlock& super) {
+  AlignedBuffer page = page_of(super);
+  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
+  co_return co_await write<Barrier::S4>(Step::write_super, std::move(extents));
+}
+
+Task<Unflushed<Barrier::S5>> MetadataIo::write_masks(Masks& masks, const DirtyMark&) {
+  std::vector<Extent> extents;
+  for (Masks::Region& region : masks.regions) {
+    const std::span<std::byte> bytes = region.bytes.bytes();
+    extents.push_back({.byte = region.byte, .length = bytes.size(), .bytes = bytes.data()});
+  }
+  co_return co_await write<Barrier::S5>(Step::write_mask, std::move(extents));
+}
+
+Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const SuperBlock& super, DirtyMark, Durable<Barrier::S5>) {
+  AlignedBuffer page = page_of(super);
+  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
+  co_return co_await write<Barrier::S6>(Step::write_super, std::move(extents));
+}
+
+Task<Unflushed<Barrier::B1>> MetadataIo::write_chain(PageImages& chain, const DirtyMark&) {
+  std::vector<Extent> extents = extents_of(chain);
+  co_return co_await write<Barrier::B1>(Step::write_chain, std::move(extents));
+}
+
+Task<Unflushed<Barrier::B1>> MetadataIo::clear_clusters(std::span<const ClusterIndex> clusters, const DirtyMark&) {
+  std::vector<Extent> extents = extents_of(clusters);
+  co_return co_await write<Barrier::B1>(Step::clear_clusters, std::move(extents));
+}
+
+Task<Unflushed<Barrier::B2>> MetadataIo::write_root(PageImages& root, Durable<Barrier::B1>) {
+  std::vector<Extent> extents = extents_of(root);
+  co_return co_await write<Barrier::B2>(Step::write_root, std::move(extents));
+}
+
+Task<Unflushed<Barrier::B3>> MetadataIo::erase_root(PageIndex root, const DirtyMark&) {
+  AlignedBuffer zeroes(layout_.md_page_size);
+  std::vector<Extent> extents{
+      {.byte = layout_.byte_of_page(root), .length = layout_.md_page_size, .bytes = zeroes.bytes().data()}};
+  co_return co_await write<Barrier::B3>(Step::erase_root, std::move(extents));
+}
+
+Task<> MetadataIo::discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B2>&) {
+  co_return co_await discard(clusters, Barrier::B2);
+}
+
+Task<> MetadataIo::discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B3>&) {
+  co_return co_await discard(clusters, Barrier::B3);
+}
+
+// A single write asks for FUA where the device has it; several are cheaper with one flush.
+Task<bool> MetadataIo::write_extents(Purpose purpose, std::vector<Extent> extents) {
+  if (write_stop_.stopped()) co_return write_stop_.error();
+  const uint32_t block_size = device().block_size;
+  const bool fua = device().volatile_cache && device().fua && extents.size() == 1 && extents[0].bytes != nullptr;
+  IoBatch batch(channel_, extents.size());
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    IoRequest& request = batch[i];
+    request.kind = extents[i].bytes != nullptr ? IoKind::write : IoKind::write_zeroes;
+    request.fua = fua;
+    request.purpose = purpose;
+    request.block = extents[i].byte / block_size;
+    request.block_count = extents[i].length / block_size;
+    if (extents[i].bytes != nullptr) batch.set_buffer(i, extents[i].bytes, extents[i].length);
+  }
+  HF_CO_CHECK(co_await batch.run());
+  co_return !fua && device().volatile_cache && !extents.empty();
+}
+
+Task<> MetadataIo::flush_device(Barrier barrier) {
+  if (write_stop_.stopped()) co_return write_stop_.error();
+  IoBatch batch(channel_, 1);
+  batch[0].kind = IoKind::flush;
+  batch[0].purpose = {Step::flush, barrier};
+  const auto flushed = co_await batch.run();
+  if (flushed) co_return {};
+  write_stop_.flush_failed(flushed.error().os_error);
+  co_return write_stop_.error();
+}
+
+Task<> MetadataIo::discard(std::span<const ClusterIndex> clusters, Barrier barrier) {
+  if (write_stop_.stopped()) co_return write_stop_.error();
+  if (!device().discard || clusters.empty()) co_return {};
+  const std::vector<Extent> extents = extents_of(clusters);
+  IoBatch batch(channel_, extents.size());
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    batch[i].kind = IoKind::discard;
+    batch[i].purpose = {Step::discard_clusters, barrier};
+    batch[i].block = extents[i].byte / device().block_size;
+    batch[i].block_count = extents[i].length / device().block_size;
+  }
+  co_return co_await batch.run();
+}
+
+// Neighbouring clusters become one extent.
+std::vector<MetadataIo::Extent> MetadataIo::extents_of(std::span<const ClusterIndex> clusters) const {
+  std::vector<Extent> extents;
+  for (const ClusterIndex cluster : clusters) {
+    const uint64_t byte = layout_.byte_of_cluster(cluster);
+    if (!extents.empty() && extents.back().byte + extents.back().length == byte) {
+      extents.back().length += layout_.cluster_size;
+    } else {
+      extents.push_back({.byte = byte, .length = layout_.cluster_size});
+    }
+  }
+  return extents;
+}
+
+std::vector<MetadataIo::Extent> MetadataIo::extents_of(PageImages& images) const {
+  std::vector<Extent> extents;
+  std::byte* bytes = images.bytes.bytes().data();
+  for (const PageIndex index : images.indices) {
+    extents.push_back({.byte = layout_.byte_of_page(index), .length = layout_.md_page_size, .bytes = bytes});
+    bytes += layout_.md_page_size;
+  }
+  return extents;
+}
+
+AlignedBuffer MetadataIo::page_of(const SuperBlock& super) {
+  AlignedBuffer page(kSuperBytes);
+  std::memcpy(page.bytes().data(), &super, kSuperBytes);
+  return page;
+}
+
+}  // namespace holdfast::durability

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "durability/metadata_io.hh"
+#include "format/replay.hh"
+#include "format/super_block.hh"
+#include "holdfast/task.hh"
+
+namespace holdfast::durability {
+
+// A store as media describe it. `settled` is the evidence that all of it is durable.
+struct RecoveredStore {
+  CheckedSuper super;
+  ReplayedStore replayed;
+  Durable<Barrier::R1> settled;
+};
+
+// Reads a store: superblock, then every metadata page. The list of DURABILITY.md read backwards: whatever a cut left, the roots
+// decide which blobs exist (B2, B3), each root decides which pages and clusters are taken (A1), and pages that no root
+// names are free (B1). Writes nothing.
+Task<RecoveredStore> read_store(MetadataIo& io);
+
+}  // namespace holdfast::durability

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "holdfast/ids.hh"
+#include "holdfast/result.hh"
+#include "holdfast/task.hh"
+
+namespace holdfast {
+
+// An open blob. Home executor only, except that channels on any thread read and write its data while a handle is held.
+class Blob {
+ public:
+  virtual BlobId id() const noexcept = 0;
+  virtual uint64_t clusters() const noexcept = 0;
+  virtual uint64_t size() const noexcept = 0;  // bytes: clusters() times the cluster size
+  virtual bool thin() const noexcept = 0;
+  virtual bool read_only() const noexcept = 0;
+
+  // The views live until the xattr changes.
+  virtual Result<std::span<const std::byte>> xattr(std::string_view name) const = 0;
+  virtual std::vector<std::string_view> xattr_names() const = 0;
+
+  // Change the blob in memory; sync() makes it durable. A name and its value share one descriptor of 4072 bytes, 9 of which
+  // are its header: longer ones end with invalid_argument. What was not synced is forgotten with the blob's last handle.
+  virtual Result<> set_xattr(std::string_view name, std::span<const std::byte> value) = 0;
+  virtual Result<> remove_xattr(std::string_view name) = 0;  // not_found
+
+  // Makes the changes that were made before this call durable, all or none. A blob without changes costs nothing.
+  // After an error the changes are still there, and sync() may be called again.
+  virtual Task<> sync() = 0;
+
+ protected:
+  friend class BlobHandle;
+  virtual void handle_added() noexcept = 0;
+  virtual void handle_dropped() noexcept = 0;
+  virtual ~Blob() = default;
+};
+
+// Keeps a blob open.
+class BlobHandle {
+ public:
+  BlobHandle() = default;
+  explicit BlobHandle(Blob& blob) noexcept : blob_(&blob) { blob_->handle_added(); }
+  BlobHandle(const BlobHandle& other) noexcept : blob_(other.blob_) {
+    if (blob_ != nullptr) blob_->handle_added();
+  }
+  BlobHandle(BlobHandle&& other) noexcept : blob_(std::exchange(other.blob_, nullptr)) {}
+  BlobHandle& operator=(BlobHandle other) noexcept {
+    std::swap(blob_, other.blob_);
+    return *this;
+  }
+  ~BlobHandle() {
+    if (blob_ != nullptr) blob_->handle_dropped();
+  }
+
+  explicit operator bool() const noexcept { return blob_ != nullptr; }
+  Blob& operator*() const noexcept { return *blob_; }
+  Blob* operator->() const noexcept { return blob_; }
+
+ private:
+  Blob* blob_ = nullptr;
+};
+
+}  // namespace holdfast
