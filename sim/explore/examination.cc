@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "explore/examination.hh"
+
+#include <cstring>
+
+#include "format/mask.hh"
+
+namespace holdfast::sim {
+namespace {
+
+using simdisk::kMediaPage;
+
+MetadataPage page_at(const simdisk::Media& media, uint64_t byte) {
+  MetadataPage page;
+  media.read(byte, std::as_writable_bytes(std::span(&page, 1)));
+  return page;
+}
+
+RootOnMedia follow_root(const simdisk::Media& media, const StoreLayout& layout, PageIndex index, const MetadataPage& root) {
+  RootOnMedia found{.id = BlobId{root.blob_id}, .page = layout.byte_of_page(index) / kMediaPage, .written_at = 0, .chain = {}};
+  found.written_at = media.written_at(found.page);
+  uint32_t next = root.crc == page_checksum(root) ? uint32_t{root.next} : kNoPage;
+  while (next < layout.md_len && found.chain.size() < layout.md_len) {
+    const uint64_t byte = layout.byte_of_page(PageIndex{next});
+    found.chain.push_back(byte / kMediaPage);
+    const MetadataPage page = page_at(media, byte);
+    const bool belongs = page.blob_id == root.blob_id && page.crc == page_checksum(page);
+    next = belongs ? uint32_t{page.next} : kNoPage;
+  }
+  return found;
+}
+
+Bitmap mask_on_media(const simdisk::Media& media, const StoreLayout& layout, const PageRegion& region, MaskType type,
+                     uint64_t bits) {
+  std::vector<std::byte> bytes(layout.bytes_of_region(region));
+  media.read(layout.byte_of_region(region), bytes);
+  return parse_mask(bytes, type, bits).value_or(Bitmap());
+}
+
+// A store whose masks are not readable, or say something else than its roots.
+bool masks_agree(const simdisk::Media& media, const StoreLayout& layout, const ReplayedStore& replayed) {
+  const Bitmap pages = mask_on_media(media, layout, layout.page_mask, MaskType::used_pages, layout.md_len);
+  const Bitmap clusters =
+      mask_on_media(media, layout, layout.cluster_mask, MaskType::used_clusters, layout.total_clusters);
+  Bitmap expected = replayed.used_clusters;
+  for (uint32_t i = 0; i < layout.first_data_cluster.value; ++i) expected.set(i);
+  return pages == replayed.used_pages && clusters == expected;
+}
+
+Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
+  HF_CO_TRY(BlobHandle blob, session.store()->open_blob(id));
+  FoundBlob result{.id = id, .state = {.clusters = blob->clusters(), .xattrs = {}}, .blocks = {}};
+  for (const std::string_view name : blob->xattr_names()) {
+    HF_CO_TRY(std::span<const std::byte> value, blob->xattr(name));
+    result.state.xattrs[std::string(name)] = {value.begin(), value.end()};
+  }
+  const uint32_t block_size = rig.geometry.block_size;
+  AlignedBuffer content(blob->size());
+  if (blob->size() > 0) HF_CO_CHECK(co_await session.read(*blob, 0, content.bytes()));
+  for (uint64_t block = 0; block * block_size < blob->size(); ++block) {
+    result.blocks.push_back(tag_of_block(content.bytes().subspan(block * block_size, block_size), block));
+  }
+  const auto name = result.state.xattrs.find(std::string(kNameXattr));
+  if (name == result.state.xattrs.end()) {
+    found.strangers.push_back(id);
+  } else {
+    found.blobs[{reinterpret_cast<const char*>(name->second.data()), name->second.size()}] = std::move(result);
+  }
+  co_return {};
+}
+
+}  // namespace
+
+RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
+  RawStore raw;
+  std::vector<std::byte> super_page(sizeof(SuperBlock));
+  media.read(0, super_page);
+  raw.super = parse_super_block(super_page, media.size(), block_size);
+  if (!raw.super) return raw;
+  const StoreLayout& layout = raw.super->layout;
+  MetadataReplay replay(layout);
+  for (uint32_t i = 0; i < layout.md_len; ++i) {
+    const uint64_t byte = layout.byte_of_page(PageIndex{i});
+    if (media.page_hash(byte / kMediaPage) == simdisk::Hash128{}) continue;
+    const MetadataPage page = page_at(media, byte);
+    replay.add_page(PageIndex{i}, std::as_bytes(std::span(&page, 1)));
+    if (page.blob_id == blob_id_of_root(PageIndex{i}).value && page.sequence == 0) {
+      raw.roots.push_back(follow_root(media, layout, PageIndex{i}, page));
+    }
+  }
+  raw.replayed = replay.finish();
+  raw.masks_agree = !raw.super->clean || masks_agree(media, layout, raw.replayed);
+  return raw;
+}
+
+Task<> find_everything(Session& session, const Rig& rig, Found& found) {
+  const Result<> opened = co_await session.open(false);
+  if (!opened) {
+    found.open_error = opened.error();
+    co_return {};
+  }
+  for (const BlobId id : session.store()->blob_ids()) HF_CO_CHECK(co_await read_blob(session, rig, id, found));
+  co_return {};
+}
+
+}  // namespace holdfast::sim

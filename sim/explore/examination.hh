@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explore/session.hh"
+#include "explore/trace.hh"
+#include "format/replay.hh"
+#include "format/super_block.hh"
+#include "holdfast/simdisk/media.hh"
+#include "model/model.hh"
+
+namespace holdfast::sim {
+
+// A root on media, and the pages of its chain as far as they can be followed, whether intact or not.
+struct RootOnMedia {
+  BlobId id;
+  uint64_t page = 0;                // media page of the root
+  simdisk::EventNumber written_at = 0;
+  std::vector<uint64_t> chain;      // media pages behind the root
+};
+
+// What media say, read with the format library alone and not through the engine.
+struct RawStore {
+  Result<CheckedSuper> super = Error{};
+  ReplayedStore replayed;
+  std::vector<RootOnMedia> roots;
+  bool masks_agree = true;          // with the roots
+};
+RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size);
+
+// What a program finds that opens the store after a cut.
+struct FoundBlob {
+  BlobId id;
+  BlobState state;
+  std::vector<Tag> blocks;
+};
+struct Found {
+  std::optional<Error> open_error;
+  std::map<std::string, FoundBlob> blobs;  // by name
+  std::vector<BlobId> strangers;           // blobs without the name that every blob of a scenario has
+};
+// Opens the store in a fresh session and reads everything in it.
+Task<> find_everything(Session& session, const Rig& rig, Found& found);
+
+// One crash state, from all sides: what the invariants judge.
+struct Examination {
+  const simdisk::Media& media;
+  const Trace& trace;
+  const Model& model;
+  const RawStore& raw;
+  const Found& found;
+
+  simdisk::EventNumber super_written_at() const { return media.written_at(0); }
+  // 0: no store.
+  uint64_t epoch() const { return raw.super ? model.epoch_of_event(super_written_at()) : 0; }
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "explore/explorer.hh"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace holdfast::sim {
+namespace {
+
+constexpr uint64_t kStatesPerCase = 2'000'000;
+
+DeviceGeometry geometry_of(const DeviceSpec& device, bool fua) {
+  return {.block_size = device.block_size,
+          .atomic_write_size = device.atomic_write,
+          .block_count = device.size / device.block_size,
+          .buffer_alignment = device.block_size,
+          .volatile_cache = device.volatile_cache,
+          .fua = fua,
+          .discard = true,
+          .discard_reads_zero = device.discard_reads_zero};
+}
+
+void fill_with_garbage(simdisk::Media& media) {
+  std::vector<std::byte> page(simdisk::kMediaPage);
+  for (uint64_t i = 0; i < media.size() / simdisk::kMediaPage; ++i) {
+    fill_block(page, ~i, i);
+    media.write(i * simdisk::kMediaPage, page, 0);
+  }
+}
+
+}  // namespace
+
+Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed)
+    : scenario_(scenario),
+      case_(which),
+      case_index_(case_index),
+      seed_(seed),
+      rig_{scenario, geometry_of(scenario.device, which.fua), {}},
+      media_(scenario.device.size),
+      trace_(scenario.device.block_size) {
+  if (scenario.device.garbage) fill_with_garbage(media_);
+}
+
+ScenarioResult Explorer::run_to(const Token& target) {
+  target_ = &target;
+  return run();
+}
+
+ScenarioResult Explorer::run() {
+  Model model;
+  {
+    Session session(rig_, media_, trace_, seed_of({}), 0);
+    Play whole{session, model, {}, 0, {}};
+    if (play(whole, scenario_.setup, false)) {
+      session.disk().ignore(case_.disk->ignores);
+      play(whole, scenario_.steps, true);
+    }
+    if (!case_.disk->ignores.empty() && session.disk().ignored_requests() == 0) {
+      stop("the disk ignores a barrier that was never reached");
+    }
+  }
+  result_.digest = rig_.digest.hex();
+  result_.note = stopped_;
+  const bool tested = result_.crash_points > 0 && result_.states_checked > 0;
+  std::vector<std::string> broken;
+  for (const Violation& violation : result_.violations) broken.push_back(violation.invariant);
+  std::sort(broken.begin(), broken.end());
+  if (broken != case_.disk->violations) {
+    result_.verdict = Verdict::fail;
+    if (broken.empty() && result_.note.empty()) result_.note = "the expected violation did not happen";
+  } else if (!stopped_.empty() && over_budget_) {
+    result_.verdict = Verdict::inconclusive;
+  } else if (!stopped_.empty()) {
+    result_.verdict = tested ? Verdict::fail : Verdict::vacuous;
+  } else if (!tested) {
+    result_.verdict = Verdict::vacuous;
+    result_.note = "no power cut of this scenario leaves anything undecided";
+  } else {
+    result_.verdict = broken.empty() ? Verdict::pass : Verdict::expected_fail;
+  }
+  return result_;
+}
+
+// False: the play ended before its last step.
+bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut) {
+  for (const ScenarioStep& step : steps) {
+    if (!stopped_.empty() || !play_step(play, step, cut)) return false;
+  }
+  return true;
+}
+
+bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
+  std::vector<Task<>> tasks = start(play, step);
+  const uint64_t before = step.kill_after ? trace_.completed_count(*step.kill_after) : 0;
+  const auto done = [&tasks] { return std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.done(); }); };
+  if (cut) consider_cut(play);
+  while (!done()) {
+    if (!play.session.scheduler().step()) return stop("a step waits for something that will never happen");
+    if (cut) consider_cut(play);
+    if (!stopped_.empty()) return false;
+    if (step.kill_after && trace_.completed_count(*step.kill_after) > before) {
+      play.session.kill(tasks.front());
+      return true;
+    }
+  }
+  if (step.kill_after) return stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
+  for (Task<>& task : tasks) {
+    if (const Result<> result = task.take_result(); !result) return stop("a step failed: " + describe(result.error()));
+  }
+  return true;
+}
+
+std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
+  std::vector<Task<>> tasks;
+  if (const auto* parallel = std::get_if<Parallel>(&step.action)) {
+    for (const ScenarioStep& each : parallel->steps) tasks.push_back(play.session.perform(each, play.model));
+  } else {
+    tasks.push_back(play.session.perform(step, play.model));
+  }
+  for (Task<>& task : tasks) task.start();
+  return tasks;
+}
+
+// A moment that offers the same states under the same demands as an earlier one is not a new moment.
+void Explorer::consider_cut(Play& play) {
+  ++play.moments;
+  if (!wanted(play)) return;
+  const simdisk::CrashSet set = play.session.disk().crash_set();
+  simdisk::Hash128 offered = media_.image_hash();
+  offered += set.hash();
+  if (!play.seen.moments.emplace(offered, play.model.version()).second) return;
+  if (target_ != nullptr) {
+    const std::vector<uint32_t>& selection = target_->cuts[play.path.size()].selection;
+    if (selection.size() == set.units.size()) check_state(play, set, selection);
+    return;
+  }
+  if (!set.units.empty()) ++result_.crash_points;
+
+  simdisk::SeededChoices choices(seed_of(play.path) + play.moments);
+  simdisk::CombinationCursor cursor(set, scenario_.crash.states_per_point, choices);
+  if (!set.units.empty() && cursor.exhaustive()) ++result_.crash_points_exact;
+  std::span<const uint32_t> selection;
+  while (stopped_.empty() && cursor.next(selection)) {
+    const simdisk::Media::Mark mark = media_.mark();
+    set.apply(media_, selection);
+    const bool fresh = play.seen.states.emplace(media_.image_hash(), play.model.version()).second;
+    media_.rollback(mark);
+    if (fresh) check_state(play, set, selection);
+  }
+}
+
+void Explorer::check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
+  if (result_.states_checked >= kStatesPerCase) {
+    over_budget_ = true;
+    stop("more states than one case may have");
+    return;
+  }
+  std::vector<Cut> path = play.path;
+  path.push_back({play.moments, {selection.begin(), selection.end()}});
+  const simdisk::Media::Mark media_mark = media_.mark();
+  const Trace::Mark trace_mark = trace_.mark();
+  set.apply(media_, selection);
+  {
+    Session session(rig_, media_, trace_, seed_of(path), play.session.scheduler().last_event());
+    session.disk().ignore(case_.disk->ignores);
+    const RawStore raw = read_raw_store(media_, rig_.geometry.block_size);
+    Found found;
+    Task<> finding = find_everything(session, rig_, found);
+    finding.start();
+    if (!session.scheduler().run_until([&finding] { return finding.done(); })) {
+      stop("recovery waits for something that will never happen");
+    } else if (const Result<> ended = finding.take_result(); !ended) {
+      found.open_error = ended.error();
+    }
+    ++result_.states_checked;
+    const Examination state{media_, trace_, play.model, raw, found};
+    if (const auto broken = first_broken(state)) {
+      report(*broken, path);
+    } else {
+      go_on(session, state, std::move(path));
+    }
+  }
+  trace_.forget_since(trace_mark);
+  media_.rollback(media_mark);
+}
+
+// The session after the cut goes on working, and is cut in its turn.
+void Explorer::go_on(Session& session, const Examination& state, std::vector<Cut> path) {
+  if (path.size() > scenario_.crash.nested || session.store() == nullptr) return;
+  if (target_ != nullptr && target_->cuts.size() == path.size()) return;
+  Model::Found settled{.epoch = state.epoch(), .blobs = {}};
+  for (const auto& [name, blob] : state.found.blobs) settled.blobs[name] = {blob.state, blob.blocks};
+  Model model = state.model.after_power_cut(settled);
+  Play next{session, model, std::move(path), 0, {}};
+  play(next, scenario_.after, true);
+}
+
+void Explorer::report(const Broken& broken, const std::vector<Cut>& path) {
+  for (const Violation& known : result_.violations) {
+    if (known.invariant == broken.invariant) return;
+  }
+  const Token token{scenario_.content_hash, case_index_, seed_, path};
+  result_.violations.push_back({broken.invariant, broken.words, to_text(token)});
+}
+
+bool Explorer::stop(std::string why) {
+  if (stopped_.empty()) stopped_ = std::move(why);
+  return false;
+}
+
+// Every session decides for itself: what a state does must not depend on which states were visited before it.
+uint64_t Explorer::seed_of(const std::vector<Cut>& path) const {
+  simdisk::Digest digest;
+  digest.add({seed_});
+  for (const Cut& cut : path) {
+    digest.add({cut.moment});
+    for (const uint32_t choice : cut.selection) digest.add({choice});
+  }
+  return digest.value().low;
+}
+
+bool Explorer::wanted(const Play& play) const {
+  if (target_ == nullptr) return true;
+  const std::size_t depth = play.path.size();
+  return depth < target_->cuts.size() && target_->cuts[depth].moment == play.moments;
+}
+
+}  // namespace holdfast::sim

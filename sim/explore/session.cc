@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "explore/session.hh"
+
+#include <cstring>
+
+#include "holdfast/assert.hh"
+
+namespace holdfast::sim {
+namespace {
+
+// Makes the scenario's result of a step out of the engine's.
+Result<> as_expected(const ScenarioStep& step, const Result<>& result) {
+  if (!step.expected_error) return result;
+  if (!result && result.error().code == *step.expected_error) return {};
+  return result ? Error{.code = Errc::invalid_argument, .reason = "the step succeeded although it was expected to fail"}
+                : result.error();
+}
+
+std::vector<std::byte> bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+BlobState state_of(const Blob& blob) {
+  BlobState state{.clusters = blob.clusters(), .xattrs = {}};
+  for (const std::string_view name : blob.xattr_names()) {
+    const auto value = blob.xattr(name);
+    state.xattrs[std::string(name)] = {value->begin(), value->end()};
+  }
+  return state;
+}
+
+}  // namespace
+
+Session::Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed, simdisk::EventNumber first_event)
+    : rig_(rig),
+      choices_(seed),
+      scheduler_(choices_, first_event),
+      disk_(rig.geometry, {media, scheduler_, rig.digest, &trace}),
+      home_(scheduler_.add_executor()),
+      trace_(trace) {
+  trace_.begin_process();
+}
+
+Session::~Session() {
+  scheduler_.power_off();
+  end_program();
+}
+
+void Session::kill(Task<>& task) {
+  disk_.program_dies();
+  { const Task<> dead = std::move(task); }
+  end_program();
+  trace_.begin_process();
+}
+
+void Session::end_program() {
+  handles_.clear();
+  ids_.clear();
+  channel_.reset();
+  store_.reset();
+}
+
+Task<> Session::perform(const ScenarioStep& step, Model& model) {
+  Task<> action = std::visit([this, &model](const auto& verb) { return run(verb, model); }, step.action);
+  const Result<> result = co_await std::move(action);
+  co_return as_expected(step, result);
+}
+
+Task<> Session::run(const StoreFormat& step, Model& model) {
+  FormatOptions options;
+  options.cluster_size = rig_.scenario.store.cluster_size;
+  options.metadata_pages = rig_.scenario.store.metadata_pages;
+  options.type = StoreType::named(rig_.scenario.store.type);
+  options.replace_existing = step.force;
+  const uint64_t epoch = model.format_begins(scheduler_.last_event());
+  const Result<> formatted = co_await Blobstore::format(disk_, home_, options);
+  model.format_ends(epoch, formatted.has_value());
+  co_return formatted;
+}
+
+Task<> Session::run(const StoreOpen&, Model& model) {
+  HF_CO_CHECK(co_await open(false));
+  for (const auto& [name, id] : ids_) {
+    if (!model.blobs().contains(name)) continue;
+    HF_CO_TRY(BlobHandle blob, store_->open_blob(id));
+    model.staged(name) = state_of(*blob);
+  }
+  co_return {};
+}
+
+Task<> Session::open(bool read_only) {
+  OpenOptions options;
+  options.read_only = read_only;
+  HF_CO_TRY(store_, co_await Blobstore::open(disk_, home_, options));
+  HF_CO_TRY(channel_, Channel::open(*store_, home_));
+  for (const BlobId id : store_->blob_ids()) {
+    HF_CO_TRY(BlobHandle blob, store_->open_blob(id));
+    const auto name = blob->xattr(kNameXattr);
+    if (name) ids_[std::string(reinterpret_cast<const char*>(name->data()), name->size())] = id;
+  }
+  co_return {};
+}
+
+Task<> Session::run(const StoreClose&, Model& model) {
+  handles_.clear();
+  const Result<> closed = co_await store_->close();
+  if (closed) {
+    end_program();
+    model.close_acknowledged();
+  }
+  co_return closed;
+}
+
+Task<> Session::run(const BlobCreate& step, Model& model) {
+  BlobState state{.clusters = step.clusters, .xattrs = {step.xattrs.begin(), step.xattrs.end()}};
+  state.xattrs[std::string(kNameXattr)] = bytes_of(step.name);
+  std::vector<XattrView> xattrs;
+  for (const auto& [name, value] : state.xattrs) xattrs.push_back({name, value});
+  BlobOptions options;
+  options.clusters = step.clusters;
+  options.xattrs = xattrs;
+  const uint64_t blocks = step.clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
+  const uint64_t change = model.create_begins(step.name, state, blocks);
+  const Result<BlobId> created = co_await store_->create_blob(options);
+  model.change_ends(step.name, change, created.has_value());
+  if (!created) co_return created.error();
+  ids_[step.name] = *created;
+  co_return {};
+}
+
+Task<> Session::run(const BlobSetXattr& step, Model& model) {
+  HF_CO_TRY(BlobHandle blob, handle(step.blob));
+  HF_CO_CHECK(blob->set_xattr(step.xattr.first, step.xattr.second));
+  model.staged(step.blob).xattrs[step.xattr.first] = step.xattr.second;
+  co_return {};
+}
+
+Task<> Session::run(const BlobRemoveXattr& step, Model& model) {
+  HF_CO_TRY(BlobHandle blob, handle(step.blob));
+  HF_CO_CHECK(blob->remove_xattr(step.name));
+  model.staged(step.blob).xattrs.erase(step.name);
+  co_return {};
+}
+
+Task<> Session::run(const BlobSync& step, Model& model) {
+  HF_CO_TRY(BlobHandle blob, handle(step.blob));
+  const BlobState next = model.staged(step.blob);
+  const uint64_t change = model.commit_begins(step.blob, next);
+  const Result<> synced = co_await blob->sync();
+  model.change_ends(step.blob, change, synced.has_value());
+  co_return synced;
+}
+
+Task<> Session::run(const BlobDelete& step, Model& model) {
+  handles_.erase(step.blob);
+  const uint64_t change = model.delete_begins(step.blob);
+  const Result<> deleted = co_await store_->delete_blob(ids_.at(step.blob));
+  model.change_ends(step.blob, change, deleted.has_value());
+  co_return deleted;
+}
+
+Task<> Session::run(const DataIo& step, Model& model) {
+  HF_CO_TRY(BlobHandle blob, handle(step.blob));
+  const uint32_t block_size = rig_.geometry.block_size;
+  const uint64_t first = step.offset / block_size;
+  const uint64_t count = step.length / block_size;
+  const bool writes = step.kind != DataKind::read;
+  Model::Write write;
+  if (writes) write = model.write_begins(step.blob, first, count, step.kind != DataKind::write);
+
+  AlignedBuffer buffer(step.length);
+  for (uint64_t i = 0; i < count && step.kind == DataKind::write; ++i) {
+    fill_block(buffer.bytes().subspan(i * block_size, block_size), write.tag, first + i);
+  }
+  const iovec whole{.iov_base = buffer.bytes().data(), .iov_len = step.length};
+  BlobIo io;
+  io.kind = step.kind == DataKind::read           ? BlobIoKind::read
+            : step.kind == DataKind::write        ? BlobIoKind::write
+            : step.kind == DataKind::write_zeroes ? BlobIoKind::write_zeroes
+                                                  : BlobIoKind::unmap;
+  io.blob = &*blob;
+  io.offset = step.offset;
+  io.length = step.length;
+  io.fua = step.fua;
+  if (step.kind == DataKind::read || step.kind == DataKind::write) io.buffers = {&whole, 1};
+  const Result<> done = co_await channel_->perform(io);
+  if (writes && done) model.write_ends(step.blob, write, first, count, step.fua);
+  co_return done;
+}
+
+Task<> Session::run(const DataFlush&, Model& model) {
+  BlobIo io;
+  io.kind = BlobIoKind::flush;
+  const uint64_t began = model.flush_begins();
+  const Result<> flushed = co_await channel_->perform(io);
+  if (flushed) model.flush_ends(began);
+  co_return flushed;
+}
+
+Task<> Session::run(const Parallel&, Model&) {
+  HF_ASSERT(false);  // the explorer starts the steps of a parallel one by one
+  co_return {};
+}
+
+Task<> Session::read(Blob& blob, uint64_t offset, std::span<std::byte> into) {
+  const iovec whole{.iov_base = into.data(), .iov_len = into.size()};
+  BlobIo io;
+  io.kind = BlobIoKind::read;
+  io.blob = &blob;
+  io.offset = offset;
+  io.length = into.size();
+  io.buffers = {&whole, 1};
+  co_return co_await channel_->perform(io);
+}
+
+Result<BlobHandle> Session::handle(const std::string& name) {
+  const auto known = handles_.find(name);
+  if (known != handles_.end()) return known->second;
+  const auto id = ids_.find(name);
+  if (id == ids_.end()) return Error{.code = Errc::not_found, .object = ObjectKind::blob, .reason = "no blob of this name"};
+  HF_TRY(BlobHandle opened, store_->open_blob(id->second));
+  return handles_.emplace(name, std::move(opened)).first->second;
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "explore/token.hh"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+namespace holdfast::sim {
+namespace {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& number, int base = 10) {
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  return status == std::errc{} && end == text.data() + text.size();
+}
+
+bool read_cut(std::string_view text, Cut& cut) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos || !read_number(text.substr(0, dot), cut.moment)) return false;
+  const std::string_view selection = text.substr(dot + 1);
+  if (selection.empty()) return true;
+  for (const std::string_view part : split(selection, ',')) {
+    if (!read_number(part, cut.selection.emplace_back())) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string to_text(const Token& token) {
+  std::string text = fmt::format("hf1-{:016x}-{}-{}", token.scenario, token.case_index, token.seed);
+  for (const Cut& cut : token.cuts) text += fmt::format("-{}.{}", cut.moment, fmt::join(cut.selection, ","));
+  return text;
+}
+
+std::optional<Token> parse_token(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text, '-');
+  Token token;
+  if (parts.size() < 5 || parts[0] != "hf1" || !read_number(parts[1], token.scenario, 16) ||
+      !read_number(parts[2], token.case_index) || !read_number(parts[3], token.seed)) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 4; i < parts.size(); ++i) {
+    if (!read_cut(parts[i], token.cuts.emplace_back())) return std::nullopt;
+  }
+  return token;
+}
+
+}  // namespace holdfast::sim

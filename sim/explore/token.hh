@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::sim {
+
+// One cut: after how many moments of the session, and which candidate each undecided unit got.
+struct Cut {
+  uint64_t moment = 0;
+  std::vector<uint32_t> selection;
+
+  friend bool operator==(const Cut&, const Cut&) = default;
+};
+
+// The way to one crash state: the scenario (by its content), the case, the seed, and the cuts, outermost first.
+struct Token {
+  uint64_t scenario = 0;
+  std::size_t case_index = 0;
+  uint64_t seed = 0;
+  std::vector<Cut> cuts;
+
+  friend bool operator==(const Token&, const Token&) = default;
+};
+
+// hf1-SCENARIO-CASE-SEED-MOMENT.0,1,0-...
+std::string to_text(const Token& token);
+std::optional<Token> parse_token(std::string_view text);
+
+}  // namespace holdfast::sim

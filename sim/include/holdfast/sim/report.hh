@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace holdfast::sim {
+
+enum class Verdict : uint8_t {
+  pass,           // every checked state holds every invariant
+  expected_fail,  // exactly the expected invariants were violated
+  fail,
+  vacuous,        // nothing was put to the test
+  inconclusive,   // not everything that the scenario asks for could be checked
+};
+const char* name_of(Verdict verdict) noexcept;
+inline bool as_expected(Verdict verdict) { return verdict == Verdict::pass || verdict == Verdict::expected_fail; }
+
+struct Violation {
+  std::string invariant;
+  std::string words;
+  std::string token;  // leads back to this state: holdfast-sim replay FILE TOKEN
+};
+
+struct ScenarioResult {
+  std::string name;
+  Verdict verdict = Verdict::inconclusive;
+  uint64_t crash_points = 0;        // distinct cuts with at least one undecided piece
+  uint64_t crash_points_exact = 0;  // those at which every combination was visited
+  uint64_t states_checked = 0;      // recovery ran to its end and every invariant was compared
+  std::vector<Violation> violations;  // the first of each invariant
+  double seconds = 0;
+  std::string digest;
+  std::string note;                 // why a verdict is not pass
+};
+
+std::string to_json(std::span<const ScenarioResult> results);
+std::string to_junit(std::span<const ScenarioResult> results);
+std::string to_text(std::span<const ScenarioResult> results);
+
+}  // namespace holdfast::sim

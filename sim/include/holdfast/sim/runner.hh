@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "holdfast/sim/report.hh"
+#include "holdfast/sim/scenario.hh"
+
+namespace holdfast::sim {
+
+struct RunOptions {
+  uint64_t seed = 0;
+};
+
+// A scenario is run once on each of its disks, with and without FUA as it says: "name[honest,fua]".
+std::vector<std::string> cases_of(const Scenario& scenario);
+ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options);
+
+// Goes to the one crash state that a token names, and tells what it found there.
+struct ReplayReport {
+  bool matched = false;  // the violation is there again
+  std::string text;
+};
+std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::string_view token);
+
+}  // namespace holdfast::sim

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "holdfast/error.hh"
+#include "holdfast/host/purpose.hh"
+
+namespace holdfast::sim {
+
+// A scenario as its author wrote it, checked and typed. scenarios/README.md explains every field.
+
+struct DeviceSpec {
+  uint64_t size = 16 << 20;             // bytes
+  uint32_t block_size = 4096;
+  uint32_t atomic_write = 4096;
+  bool volatile_cache = true;
+  std::vector<bool> fua = {false, true};  // one case for each
+  bool discard_reads_zero = true;
+  bool garbage = false;                 // the disk is full of foreign bytes at the start
+};
+
+struct StoreSpec {
+  uint32_t cluster_size = 16 << 10;
+  uint32_t metadata_pages = 64;
+  std::string type;
+};
+
+struct StoreFormat {
+  bool force = false;
+};
+struct StoreOpen {};
+struct StoreClose {};
+using XattrSpec = std::pair<std::string, std::vector<std::byte>>;
+struct BlobCreate {
+  std::string name;
+  uint64_t clusters = 0;
+  std::vector<XattrSpec> xattrs;
+};
+struct BlobSetXattr {
+  std::string blob;
+  XattrSpec xattr;
+};
+struct BlobRemoveXattr {
+  std::string blob;
+  std::string name;
+};
+struct BlobSync {
+  std::string blob;
+};
+struct BlobDelete {
+  std::string blob;
+};
+enum class DataKind : uint8_t { read, write, write_zeroes, unmap };
+struct DataIo {
+  DataKind kind = DataKind::read;
+  std::string blob;
+  uint64_t offset = 0;  // bytes
+  uint64_t length = 0;  // bytes
+  bool fua = false;
+};
+struct DataFlush {
+  std::string blob;
+};
+struct ScenarioStep;
+struct Parallel {
+  std::vector<ScenarioStep> steps;
+};
+
+struct ScenarioStep {
+  std::variant<StoreFormat, StoreOpen, StoreClose, BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSync, BlobDelete, DataIo,
+               DataFlush, Parallel>
+      action;
+  std::optional<Errc> expected_error;              // the step must end with it
+  std::optional<Step> kill_after;        // the process dies when the first request of this protocol step completes
+};
+
+enum class Lose : uint8_t { any_subset, everything, nothing };
+
+struct CrashSpec {
+  bool at_every_event = true;
+  Lose lose = Lose::any_subset;
+  uint32_t nested = 1;                       // how many further cuts may follow in the sessions after a cut
+  uint64_t states_per_point = 4096;          // beyond it a crash point is sampled, and not exact
+};
+
+// One kind of disk that the scenario runs on, and what must come of it.
+struct DiskCase {
+  std::string name = "honest";
+  std::set<Barrier> ignores;
+  std::vector<std::string> violations;       // exactly these invariants; none: everything holds
+};
+
+struct Scenario {
+  std::string file;
+  uint64_t content_hash = 0;                 // of the file
+  std::string name;
+  std::string purpose;
+  std::vector<std::string> tags;
+  DeviceSpec device;
+  StoreSpec store;
+  std::vector<ScenarioStep> setup;                   // no power cuts
+  std::vector<ScenarioStep> steps;
+  std::vector<ScenarioStep> after;                   // what the session after a cut does once it has recovered
+  CrashSpec crash;
+  std::vector<DiskCase> disks = {DiskCase{}};
+};
+
+// What is wrong with a file, and where.
+struct Diagnostic {
+  std::string file;
+  uint32_t line = 0;    // from 1
+  uint32_t column = 0;  // from 1
+  std::string message;
+};
+std::string describe(const Diagnostic& diagnostic);
+
+std::expected<Scenario, std::vector<Diagnostic>> parse_scenario(std::string_view text, const std::string& file);
+
+}  // namespace holdfast::sim

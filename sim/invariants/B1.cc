@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
+#include "invariants/invariants.hh"
+
+namespace holdfast::sim {
+
+namespace {
+
+std::optional<std::string> find_missing_page(const Examination& state) {
+  for (const RootOnMedia& root : state.raw.roots) {
+    for (const uint64_t page : root.chain) {
+      const auto meant = state.trace.last_write_before(page, root.written_at);
+      if (!meant || !meant->content || state.media.written_at(page) >= meant->event) continue;
+      if (*meant->content == state.media.page_hash(page)) continue;
+      return fmt::format("the root of blob {:#x} names the page at byte {}, which never arrived", root.id.value,
+                         page * simdisk::kMediaPage);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> find_foreign_bytes(const Examination& state) {
+  for (const auto& [name, blob] : state.found.blobs) {
+    const auto known = state.model.blobs().find(name);
+    if (known == state.model.blobs().end()) continue;
+    for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
+      const Tag tag = blob.blocks[block];
+      if (tag == kZeroes || (tag != kForeign && Model::birth_of(tag) == known->second.birth)) continue;
+      return fmt::format("block {} of blob '{}' shows bytes that were written to something else", block, name);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// B1: a root names only durable pages and cleared clusters.
+std::optional<std::string> check_B1(const Examination& state) {
+  if (auto words = find_missing_page(state)) return words;
+  return find_foreign_bytes(state);
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "model/model.hh"
+
+#include <algorithm>
+#include <cstring>
+
+#include "holdfast/assert.hh"
+
+namespace holdfast::sim {
+namespace {
+
+constexpr uint64_t kTagMark = uint64_t{0x48} << 56;  // no tag is zero, and stale garbage is rarely a tag
+
+uint64_t mix(uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+  return value ^ (value >> 31);
+}
+
+}  // namespace
+
+void BlockVersions::complete(uint64_t change, uint64_t now) {
+  for (Version& version : versions_) {
+    if (version.change == change) version.completed_at = now;
+  }
+}
+
+void BlockVersions::make_durable(uint64_t moment) {
+  auto newest = versions_.begin();
+  for (auto version = versions_.begin(); version != versions_.end(); ++version) {
+    if (version->completed_at <= moment) newest = version;
+  }
+  versions_.erase(versions_.begin(), newest);
+}
+
+void BlockVersions::make_change_durable(uint64_t change) {
+  while (versions_.front().change != change) versions_.erase(versions_.begin());
+}
+
+bool BlockVersions::allows(Tag tag) const {
+  return std::any_of(versions_.begin(), versions_.end(), [tag](const Version& version) { return version.tag == tag; });
+}
+
+uint64_t Model::format_begins(uint64_t event) {
+  epoch_begins_.push_back(event);
+  const uint64_t epoch = epoch_begins_.size();
+  epoch_.begin(epoch, 0);
+  epoch_.begin(epoch, epoch);
+  change_begins();
+  return epoch;
+}
+
+uint64_t Model::epoch_of_event(uint64_t event) const {
+  uint64_t epoch = 0;
+  while (epoch < epoch_begins_.size() && epoch_begins_[epoch] < event) ++epoch;
+  return epoch;
+}
+
+void Model::format_ends(uint64_t epoch, bool acknowledged) {
+  if (acknowledged) {
+    epoch_ = Versions<uint64_t>(epoch);
+    blobs_.clear();
+    closed_ = false;
+  } else {
+    epoch_.withdraw(epoch);
+  }
+  ++version_;
+}
+
+uint64_t Model::create_begins(const std::string& name, BlobState state, uint64_t block_count) {
+  BlobHistory& blob = blobs_[name];
+  HF_ASSERT(!blob.state.newest().has_value());
+  blob.birth = ++births_;
+  blob.blocks.assign(block_count, BlockVersions(kZeroes));
+  blob.staged = state;
+  const uint64_t change = change_begins();
+  blob.state.begin(change, std::move(state));
+  return change;
+}
+
+uint64_t Model::commit_begins(const std::string& name, BlobState state) {
+  const uint64_t change = change_begins();
+  blobs_.at(name).state.begin(change, std::move(state));
+  return change;
+}
+
+uint64_t Model::delete_begins(const std::string& name) {
+  const uint64_t change = change_begins();
+  blobs_.at(name).state.begin(change, std::nullopt);
+  return change;
+}
+
+void Model::change_ends(const std::string& name, uint64_t change, bool acknowledged) {
+  BlobHistory& blob = blobs_.at(name);
+  if (acknowledged) {
+    blob.state.acknowledge(change);
+  } else {
+    blob.state.withdraw(change);
+  }
+  ++version_;
+}
+
+Model::Write Model::write_begins(const std::string& name, uint64_t first_block, uint64_t count, bool zeroes) {
+  BlobHistory& blob = blobs_.at(name);
+  const Write write{.change = ++now_, .tag = zeroes ? kZeroes : kTagMark | blob.birth << 32 | ++writes_};
+  for (uint64_t i = 0; i < count; ++i) blob.blocks.at(first_block + i).begin(write.change, write.tag);
+  ++version_;
+  return write;
+}
+
+void Model::write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count, bool durable) {
+  BlobHistory& blob = blobs_.at(name);
+  ++now_;
+  for (uint64_t i = 0; i < count; ++i) {
+    BlockVersions& block = blob.blocks.at(first_block + i);
+    block.complete(write.change, now_);
+    if (durable) block.make_change_durable(write.change);
+  }
+  ++version_;
+}
+
+void Model::flush_ends(uint64_t began) {
+  for (auto& [name, blob] : blobs_) {
+    for (BlockVersions& block : blob.blocks) block.make_durable(began);
+  }
+  ++version_;
+}
+
+Model Model::after_power_cut(const Found& found) const {
+  Model next = *this;
+  next.epoch_ = Versions<uint64_t>(found.epoch);
+  next.epoch_begins_.resize(found.epoch);
+  next.closed_ = false;
+  std::erase_if(next.blobs_, [&found](const auto& blob) { return !found.blobs.contains(blob.first); });
+  for (const auto& [name, blob] : found.blobs) {
+    BlobHistory& history = next.blobs_.at(name);
+    history.state = Versions<std::optional<BlobState>>(blob.first);
+    history.staged = blob.first;
+    history.blocks.clear();
+    for (const Tag tag : blob.second) history.blocks.emplace_back(tag);
+  }
+  ++next.version_;
+  return next;
+}
+
+void fill_block(std::span<std::byte> bytes, Tag tag, uint64_t block) {
+  if (tag == kZeroes) return static_cast<void>(std::memset(bytes.data(), 0, bytes.size()));
+  for (std::size_t offset = 0; offset < bytes.size(); offset += sizeof(uint64_t)) {
+    const uint64_t word = offset == 0 ? tag : mix(tag ^ mix(block * 512 + offset / sizeof(uint64_t)));
+    std::memcpy(bytes.data() + offset, &word, sizeof(word));
+  }
+}
+
+Tag tag_of_block(std::span<const std::byte> bytes, uint64_t block) {
+  Tag tag = 0;
+  std::memcpy(&tag, bytes.data(), sizeof(tag));
+  std::vector<std::byte> expected(bytes.size());
+  fill_block(expected, tag, block);
+  return std::memcmp(expected.data(), bytes.data(), bytes.size()) == 0 ? tag : kForeign;
+}
+
+}  // namespace holdfast::sim

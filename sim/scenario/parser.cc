@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "holdfast/simdisk/digest.hh"
+#include "scenario/reader.hh"
+#include "scenario/steps.hh"
+#include "scenario/story.hh"
+
+namespace holdfast::sim {
+namespace {
+
+using Keys = std::string_view[];
+
+constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store",
+                                "setup",   "steps",    "after",   "crash", "disks",  "note"};
+constexpr Keys kDeviceKeys = {"size", "block_size", "atomic_write", "volatile_cache", "fua", "discard_reads_zero", "initial"};
+constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
+constexpr Keys kCrashKeys = {"at", "lose", "nested", "states_per_point"};
+constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
+constexpr Keys kExpectKeys = {"violations"};
+constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "R1", "B1", "B2", "B3", "A1", "A2", "D1"};
+
+void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
+  device.fua.clear();
+  if (node.kind == Node::Kind::boolean) return device.fua.push_back(node.boolean);
+  if (!reader.check_kind(node, Node::Kind::array, "\"fua\"")) return;
+  for (const Node& item : node.items) {
+    if (reader.check_kind(item, Node::Kind::boolean, "an item of \"fua\"")) device.fua.push_back(item.boolean);
+  }
+  if (node.items.empty()) reader.complain(node.position, "\"fua\" lists no case; write true, false or [false, true]");
+}
+
+void check_power_of_two(Reader& reader, const Node& object, std::string_view key, uint64_t value, uint64_t least, uint64_t most) {
+  if (std::has_single_bit(value) && value >= least && value <= most) return;
+  const Node* node = object.find(key);
+  reader.complain(node != nullptr ? node->position : object.position,
+                  fmt::format("\"{}\" must be a power of two from {} to {}", key, least, most));
+}
+
+DeviceSpec read_device(Reader& reader, const Node& node) {
+  DeviceSpec device;
+  if (!reader.check_object(node, kDeviceKeys)) return device;
+  device.size = reader.size(node, "size").value_or(device.size);
+  const uint64_t block_size = reader.size(node, "block_size").value_or(device.block_size);
+  const uint64_t atomic_write = reader.size(node, "atomic_write").value_or(device.atomic_write);
+  check_power_of_two(reader, node, "block_size", block_size, 512, 4096);
+  check_power_of_two(reader, node, "atomic_write", atomic_write, 4096, 64 << 10);
+  device.block_size = static_cast<uint32_t>(block_size);
+  device.atomic_write = static_cast<uint32_t>(atomic_write);
+  if (device.size == 0 || device.size % (64 << 10) != 0 || device.size > uint64_t{4} << 30) {
+    reader.complain(node.position, "\"size\" must be a multiple of 64KiB up to 4GiB");
+    device.size = DeviceSpec{}.size;
+  }
+  device.volatile_cache = reader.boolean(node, "volatile_cache").value_or(device.volatile_cache);
+  device.discard_reads_zero = reader.boolean(node, "discard_reads_zero").value_or(device.discard_reads_zero);
+  if (const Node* fua = node.find("fua")) read_fua(reader, *fua, device);
+  if (const Node* initial = node.find("initial")) {
+    constexpr Keys kInitial = {"zeroes", "garbage"};
+    device.garbage = reader.one_of(*initial, kInitial, "an initial content").value_or(0) == 1;
+  }
+  return device;
+}
+
+StoreSpec read_store(Reader& reader, const Node& node) {
+  StoreSpec store;
+  if (!reader.check_object(node, kStoreKeys)) return store;
+  const uint64_t cluster_size = reader.size(node, "cluster_size").value_or(store.cluster_size);
+  const uint64_t pages = reader.number(node, "metadata_pages").value_or(store.metadata_pages);
+  if (cluster_size == 0 || cluster_size % 4096 != 0 || cluster_size > (64 << 20)) {
+    reader.complain(node.position, "\"cluster_size\" must be a multiple of 4KiB up to 64MiB");
+  } else {
+    store.cluster_size = static_cast<uint32_t>(cluster_size);
+  }
+  if (pages == 0 || pages > 1 << 20) {
+    reader.complain(node.position, "\"metadata_pages\" must be from 1 to 1048576");
+  } else {
+    store.metadata_pages = static_cast<uint32_t>(pages);
+  }
+  store.type = reader.text(node, "type", false).value_or("");
+  if (store.type.size() > 16) reader.complain(node.position, "\"type\" has at most 16 bytes");
+  return store;
+}
+
+CrashSpec read_crash(Reader& reader, const Node& node) {
+  CrashSpec crash;
+  if (!reader.check_object(node, kCrashKeys)) return crash;
+  if (const Node* at = node.find("at")) {
+    constexpr Keys kMoments = {"every-event"};
+    reader.one_of(*at, kMoments, "a moment for power cuts");
+  }
+  if (const Node* lose = node.find("lose")) {
+    constexpr Keys kLose = {"any-subset"};
+    reader.one_of(*lose, kLose, "a way to lose");
+  }
+  crash.nested = static_cast<uint32_t>(std::min<uint64_t>(reader.number(node, "nested").value_or(crash.nested), 3));
+  if (crash.nested > 2) reader.complain(node.position, "\"nested\" is at most 2");
+  crash.states_per_point = reader.number(node, "states_per_point").value_or(crash.states_per_point);
+  if (crash.states_per_point < 2) reader.complain(node.position, "\"states_per_point\" must be at least 2");
+  return crash;
+}
+
+void read_expectation(Reader& reader, const Node& node, DiskCase& disk) {
+  if (node.kind == Node::Kind::text) {
+    constexpr Keys kOutcomes = {"pass"};
+    reader.one_of(node, kOutcomes, "an expectation");
+    return;
+  }
+  if (!reader.check_object(node, kExpectKeys)) return;
+  const Node* violations = node.find("violations");
+  if (violations == nullptr || !reader.check_kind(*violations, Node::Kind::array, "\"violations\"")) return;
+  for (const Node& item : violations->items) {
+    if (reader.one_of(item, kInvariants, "an invariant")) disk.violations.push_back(item.text);
+  }
+  if (violations->items.empty()) reader.complain(violations->position, "no violation is listed; say \"expect\": \"pass\"");
+  std::sort(disk.violations.begin(), disk.violations.end());
+}
+
+DiskCase read_disk(Reader& reader, const Node& node) {
+  DiskCase disk;
+  if (!reader.check_object(node, kDiskKeys)) return disk;
+  disk.name = reader.text(node, "name", true).value_or("");
+  std::vector<std::string_view> names;
+  for (const Barrier barrier : kBarriers) names.push_back(name_of(barrier));
+  if (const Node* ignores = node.find("ignores"); ignores != nullptr && reader.check_kind(*ignores, Node::Kind::array, "\"ignores\"")) {
+    for (const Node& item : ignores->items) {
+      if (const auto index = reader.one_of(item, names, "a barrier")) disk.ignores.insert(kBarriers[*index]);
+    }
+  }
+  if (const Node* expect = node.find("expect")) {
+    read_expectation(reader, *expect, disk);
+  } else {
+    reader.complain(node.position, "\"expect\" is missing: \"pass\" or {\"violations\": [...]}");
+  }
+  if (disk.ignores.empty() && !disk.violations.empty()) {
+    reader.complain(node.position, "an honest disk must not be expected to violate anything");
+  }
+  return disk;
+}
+
+std::vector<DiskCase> read_disks(Reader& reader, const Node& node) {
+  std::vector<DiskCase> disks;
+  if (!reader.check_kind(node, Node::Kind::array, "\"disks\"")) return disks;
+  for (const Node& item : node.items) {
+    disks.push_back(read_disk(reader, item));
+    const auto same = [&disks](const DiskCase& other) { return other.name == disks.back().name; };
+    if (std::count_if(disks.begin(), disks.end(), same) > 1) {
+      reader.complain(item.position, fmt::format("two disks are called \"{}\"", disks.back().name));
+    }
+  }
+  const bool honest = std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.ignores.empty(); });
+  if (!honest) reader.complain(node.position, "one of the disks must be honest: a broken one proves nothing without its twin");
+  return disks;
+}
+
+std::vector<std::string> read_tags(Reader& reader, const Node& node) {
+  std::vector<std::string> tags;
+  if (!reader.check_kind(node, Node::Kind::array, "\"tags\"")) return tags;
+  for (const Node& item : node.items) {
+    if (reader.check_kind(item, Node::Kind::text, "a tag")) tags.push_back(item.text);
+  }
+  return tags;
+}
+
+void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
+  if (!reader.check_object(root, kScenarioKeys)) return;
+  scenario.name = reader.text(root, "scenario", true).value_or("");
+  scenario.purpose = reader.text(root, "purpose", true).value_or("");
+  if (const Node* tags = root.find("tags")) scenario.tags = read_tags(reader, *tags);
+  if (const Node* device = root.find("device")) scenario.device = read_device(reader, *device);
+  if (const Node* store = root.find("store")) scenario.store = read_store(reader, *store);
+  if (const Node* crash = root.find("crash")) scenario.crash = read_crash(reader, *crash);
+  if (const Node* disks = root.find("disks")) scenario.disks = read_disks(reader, *disks);
+  if (const Node* setup = root.find("setup")) scenario.setup = read_steps(reader, *setup, scenario.device);
+  if (const Node* steps = root.find("steps")) {
+    scenario.steps = read_steps(reader, *steps, scenario.device);
+  } else {
+    reader.complain(root.position, "\"steps\" is missing");
+  }
+  scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario.device) : default_after();
+  if (reader.clean()) check_story(reader, root, scenario);
+}
+
+}  // namespace
+
+std::string describe(const Diagnostic& diagnostic) {
+  return fmt::format("{}:{}:{}: {}", diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message);
+}
+
+std::expected<Scenario, std::vector<Diagnostic>> parse_scenario(std::string_view text, const std::string& file) {
+  const auto document = parse_document(text, file);
+  if (!document) return std::unexpected(std::vector{document.error()});
+  Scenario scenario;
+  scenario.file = file;
+  scenario.content_hash = simdisk::hash_bytes(std::as_bytes(std::span(text))).low;
+  Reader reader(file);
+  read_scenario(reader, *document, scenario);
+  if (!reader.clean()) return std::unexpected(reader.take_diagnostics());
+  return scenario;
+}
+
+}  // namespace holdfast::sim

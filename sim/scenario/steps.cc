@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scenario/steps.hh"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+namespace holdfast::sim {
+namespace {
+
+using Keys = std::string_view[];
+
+constexpr std::size_t kLargestXattr = 4063;
+constexpr Errc kErrors[] = {Errc::device_failed, Errc::not_a_store,    Errc::corrupt,          Errc::unsupported,
+                            Errc::wrong_type,    Errc::no_space,       Errc::no_resources,     Errc::not_found,
+                            Errc::already_exists, Errc::busy,          Errc::read_only,        Errc::invalid_argument,
+                            Errc::out_of_range};
+constexpr Step kKillSteps[] = {Step::erase_super, Step::wipe_metadata, Step::write_super, Step::write_mask,
+                               Step::write_chain, Step::write_root,    Step::erase_root,  Step::clear_clusters};
+
+using Action = decltype(ScenarioStep::action);
+using ReadVerb = Action (*)(Reader&, const Node&, const DeviceSpec&);
+
+std::string required_text(Reader& reader, const Node& node, std::string_view key) {
+  return reader.text(node, key, true).value_or("");
+}
+
+std::vector<std::byte> pattern_of_size(uint64_t size) {
+  std::vector<std::byte> bytes(size);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::byte{static_cast<uint8_t>('a' + i % 23)};
+  return bytes;
+}
+
+// "text", or {"bytes": 3000} for a pattern of that size.
+std::vector<std::byte> read_value(Reader& reader, const Node& node) {
+  constexpr Keys kKeys = {"bytes"};
+  if (node.kind == Node::Kind::text) {
+    const auto bytes = std::as_bytes(std::span(node.text));
+    return {bytes.begin(), bytes.end()};
+  }
+  if (!reader.check_object(node, kKeys)) return {};
+  const uint64_t size = reader.size(node, "bytes").value_or(0);
+  if (size > kLargestXattr) {
+    reader.complain(node.position, fmt::format("an xattr's value has at most {} bytes", kLargestXattr));
+    return {};
+  }
+  return pattern_of_size(size);
+}
+
+Action read_format(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"force"};
+  reader.check_object(node, kKeys);
+  return StoreFormat{.force = reader.boolean(node, "force").value_or(false)};
+}
+
+template <class Verb>
+Action read_bare(Reader& reader, const Node& node, const DeviceSpec&) {
+  reader.check_object(node, {});
+  return Verb{};
+}
+
+template <class Verb>
+Action read_for_blob(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"blob"};
+  reader.check_object(node, kKeys);
+  return Verb{required_text(reader, node, "blob")};
+}
+
+Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"name", "clusters", "xattrs"};
+  reader.check_object(node, kKeys);
+  BlobCreate create{.name = required_text(reader, node, "name"), .clusters = 0, .xattrs = {}};
+  create.clusters = reader.number(node, "clusters").value_or(0);
+  const Node* xattrs = node.find("xattrs");
+  if (xattrs == nullptr || !reader.check_kind(*xattrs, Node::Kind::object, "\"xattrs\"")) return create;
+  for (const Node::Member& member : xattrs->members) {
+    if (member.key == "name") reader.complain(member.position, "\"name\" is set by the runner to the blob's name");
+    create.xattrs.emplace_back(member.key, read_value(reader, member.value));
+  }
+  return create;
+}
+
+Action read_set_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"blob", "name", "value"};
+  reader.check_object(node, kKeys);
+  BlobSetXattr set{.blob = required_text(reader, node, "blob"), .xattr = {required_text(reader, node, "name"), {}}};
+  if (const Node* value = node.find("value")) {
+    set.xattr.second = read_value(reader, *value);
+  } else {
+    reader.complain(node.position, "\"value\" is missing");
+  }
+  return set;
+}
+
+Action read_remove_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"blob", "name"};
+  reader.check_object(node, kKeys);
+  return BlobRemoveXattr{required_text(reader, node, "blob"), required_text(reader, node, "name")};
+}
+
+template <DataKind kind>
+Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) {
+  constexpr Keys kKeys = {"blob", "offset", "length", "fua"};
+  reader.check_object(node, kKeys);
+  DataIo io{.kind = kind, .blob = required_text(reader, node, "blob")};
+  io.offset = reader.size(node, "offset").value_or(0);
+  io.length = reader.size(node, "length").value_or(0);
+  io.fua = reader.boolean(node, "fua").value_or(false);
+  if (io.length == 0) reader.complain(node.position, "\"length\" is missing or 0");
+  if (io.offset % device.block_size != 0 || io.length % device.block_size != 0) {
+    reader.complain(node.position, fmt::format("\"offset\" and \"length\" must be multiples of the block size, {}", device.block_size));
+  }
+  const bool writes = kind == DataKind::write || kind == DataKind::write_zeroes;
+  if (io.fua && !writes) reader.complain(node.position, "only io.write and io.write_zeroes take \"fua\"");
+  if (kind == DataKind::unmap && !device.discard_reads_zero) {
+    reader.complain(node.position, "what io.unmap leaves is only defined if the device says \"discard_reads_zero\": true");
+  }
+  return io;
+}
+
+struct Verb {
+  std::string_view name;
+  ReadVerb read;
+};
+constexpr Verb kVerbs[] = {
+    {"store.format", read_format},
+    {"store.open", read_bare<StoreOpen>},
+    {"store.close", read_bare<StoreClose>},
+    {"blob.create", read_create},
+    {"blob.set_xattr", read_set_xattr},
+    {"blob.remove_xattr", read_remove_xattr},
+    {"blob.sync", read_for_blob<BlobSync>},
+    {"blob.delete", read_for_blob<BlobDelete>},
+    {"io.write", read_data_io<DataKind::write>},
+    {"io.write_zeroes", read_data_io<DataKind::write_zeroes>},
+    {"io.unmap", read_data_io<DataKind::unmap>},
+    {"io.read", read_data_io<DataKind::read>},
+    {"io.flush", read_for_blob<DataFlush>},
+};
+
+constexpr std::string_view kModifiers[] = {"expect", "kill_after", "note"};
+
+std::vector<std::string_view> all_step_keys() {
+  std::vector<std::string_view> keys(std::begin(kModifiers), std::end(kModifiers));
+  keys.push_back("parallel");
+  for (const Verb& verb : kVerbs) keys.push_back(verb.name);
+  return keys;
+}
+
+std::string snake_case(std::string_view name) {
+  std::string text(name);
+  std::replace(text.begin(), text.end(), ' ', '_');
+  std::replace(text.begin(), text.end(), '-', '_');
+  return text;
+}
+
+void read_modifiers(Reader& reader, const Node& node, ScenarioStep& step) {
+  if (const Node* expect = node.find("expect")) {
+    std::vector<std::string> owned = {"ok"};
+    for (const Errc error : kErrors) owned.push_back(snake_case(name_of(error)));
+    const std::vector<std::string_view> names(owned.begin(), owned.end());
+    const auto index = reader.one_of(*expect, names, "an outcome");
+    if (index && *index > 0) step.expected_error = kErrors[*index - 1];
+  }
+  if (const Node* kill = node.find("kill_after")) {
+    std::vector<std::string_view> names;
+    for (const Step each : kKillSteps) names.push_back(name_of(each));
+    if (const auto index = reader.one_of(*kill, names, "a protocol step")) step.kill_after = kKillSteps[*index];
+  }
+}
+
+ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& device, bool inside_parallel) {
+  ScenarioStep step;
+  const std::vector<std::string_view> keys = all_step_keys();
+  if (!reader.check_object(node, keys)) return step;
+  read_modifiers(reader, node, step);
+  std::size_t verbs = 0;
+  for (const Node::Member& member : node.members) {
+    const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&member](const Verb& each) { return each.name == member.key; });
+    if (verb != std::end(kVerbs)) {
+      ++verbs;
+      step.action = verb->read(reader, member.value, device);
+    } else if (member.key == "parallel") {
+      ++verbs;
+      if (inside_parallel) reader.complain(member.position, "\"parallel\" cannot stand inside \"parallel\"");
+      Parallel parallel;
+      if (reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) {
+        for (const Node& item : member.value.items) parallel.steps.push_back(read_step(reader, item, device, true));
+        if (parallel.steps.size() < 2) reader.complain(member.position, "\"parallel\" needs at least two steps");
+      }
+      step.action = std::move(parallel);
+    }
+    if (inside_parallel && member.key.starts_with("store.")) {
+      reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
+    }
+  }
+  if (verbs != 1) reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));
+  return step;
+}
+
+}  // namespace
+
+std::vector<ScenarioStep> read_steps(Reader& reader, const Node& node, const DeviceSpec& device) {
+  std::vector<ScenarioStep> steps;
+  if (!reader.check_kind(node, Node::Kind::array, "a list of steps")) return steps;
+  if (node.items.empty()) reader.complain(node.position, "this list of steps is empty; leave it out");
+  for (const Node& item : node.items) steps.push_back(read_step(reader, item, device, false));
+  return steps;
+}
+
+std::vector<ScenarioStep> default_after() {
+  BlobCreate create{.name = "after the cut", .clusters = 1, .xattrs = {}};
+  create.xattrs.emplace_back("first", pattern_of_size(3000));
+  create.xattrs.emplace_back("second", pattern_of_size(3000));
+  std::vector<ScenarioStep> steps(2);
+  steps[0].action = std::move(create);
+  steps[1].action = StoreClose{};
+  return steps;
+}
+
+}  // namespace holdfast::sim

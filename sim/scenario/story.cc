@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scenario/story.hh"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+namespace holdfast::sim {
+namespace {
+
+class Story {
+ public:
+  Story(Reader& reader, const Scenario& scenario) : reader_(reader), scenario_(scenario) {}
+
+  void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
+    for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
+  }
+
+ private:
+  void follow_step(const Node& node, const ScenarioStep& step) {
+    here_ = &node;
+    fails_ = step.expected_error.has_value();
+    if (const auto* parallel = std::get_if<Parallel>(&step.action)) {
+      if (step.kill_after) complain("\"kill_after\" belongs to a single step");
+      for (std::size_t i = 0; i < parallel->steps.size(); ++i) follow_step(node.find("parallel")->items[i], parallel->steps[i]);
+      return;
+    }
+    std::visit([this](const auto& verb) { visit(verb); }, step.action);
+    if (step.kill_after) open_ = false;
+  }
+
+  void visit(const StoreFormat&) {
+    if (open_) complain("the store is open; close it before it is formatted");
+    if (!fails_) blobs_.clear();
+  }
+  void visit(const StoreOpen&) {
+    if (open_) complain("the store is open already");
+    open_ = !fails_;
+  }
+  void visit(const StoreClose&) {
+    need_open();
+    open_ = open_ && fails_;
+  }
+  void visit(const BlobCreate& create) {
+    need_open();
+    if (fails_) return;
+    if (!blobs_.emplace(create.name, create.clusters).second) complain(fmt::format("there is a blob \"{}\" already", create.name));
+    const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
+    if (create.clusters >= clusters) complain(fmt::format("the device has only {} clusters, metadata included", clusters));
+  }
+  void visit(const BlobSetXattr& step) { need_blob(step.blob); }
+  void visit(const BlobRemoveXattr& step) { need_blob(step.blob); }
+  void visit(const BlobSync& step) { need_blob(step.blob); }
+  void visit(const BlobDelete& step) {
+    need_blob(step.blob);
+    if (!fails_) blobs_.erase(step.blob);
+  }
+  void visit(const DataIo& io) {
+    if (!need_blob(io.blob) || fails_) return;
+    const uint64_t size = blobs_.at(io.blob) * scenario_.store.cluster_size;
+    if (io.offset > size || io.length > size - io.offset) {
+      complain(fmt::format("\"{}\" has {} bytes, and this goes beyond them", io.blob, size));
+    }
+  }
+  void visit(const DataFlush& flush) { need_blob(flush.blob); }
+  void visit(const Parallel&) {}
+
+  bool need_open() {
+    if (!open_) complain("the store is not open at this step");
+    return open_;
+  }
+  bool need_blob(const std::string& name) {
+    if (!need_open() || fails_) return false;
+    if (blobs_.contains(name)) return true;
+    std::vector<std::string_view> names;
+    for (const auto& [known, clusters] : blobs_) names.push_back(known);
+    complain(fmt::format("there is no blob \"{}\" at this step{}", name, suggestion(name, names)));
+    return false;
+  }
+  void complain(std::string message) { reader_.complain(here_->position, std::move(message)); }
+
+  Reader& reader_;
+  const Scenario& scenario_;
+  const Node* here_ = nullptr;
+  bool fails_ = false;
+  bool open_ = false;
+  std::map<std::string, uint64_t> blobs_;  // clusters
+};
+
+void check_room(Reader& reader, const Node& root, const Scenario& scenario) {
+  const uint64_t metadata = (uint64_t{scenario.store.metadata_pages} + 8) * 4096;
+  if (scenario.device.size > metadata + scenario.store.cluster_size) return;
+  reader.complain(root.position, "the device is too small for this store's metadata and one cluster");
+}
+
+}  // namespace
+
+void check_story(Reader& reader, const Node& root, const Scenario& scenario) {
+  check_room(reader, root, scenario);
+  Story story(reader, scenario);
+  if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);
+  if (const Node* steps = root.find("steps")) story.follow(*steps, scenario.steps);
+}
+
+}  // namespace holdfast::sim

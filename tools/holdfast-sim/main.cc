@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "holdfast/sim/runner.hh"
+#include "workers.hh"
+
+namespace holdfast::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kExitOk = 0;
+constexpr int kExitUnexpected = 1;
+constexpr int kExitBadInput = 2;
+constexpr int kExitInternal = 3;
+
+struct RunArguments {
+  std::vector<std::string> paths;
+  uint64_t seed = 0;
+  unsigned jobs = 1;
+  std::string json;
+  std::string junit;
+};
+
+int complain(const std::string& message) {
+  fmt::print(stderr, "holdfast-sim: {}\n", message);
+  return kExitBadInput;
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::error_code status;
+  if (!fs::is_regular_file(path, status)) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::vector<std::string> files_below(const std::string& path) {
+  std::error_code status;
+  if (!fs::is_directory(path, status)) return {path};
+  std::vector<std::string> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path, status)) {
+    if (entry.is_regular_file() && entry.path().extension() == ".json") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Every error of every file is reported before anything runs.
+std::optional<std::vector<sim::Scenario>> load(const std::vector<std::string>& paths) {
+  std::vector<sim::Scenario> scenarios;
+  bool good = true;
+  for (const std::string& path : paths) {
+    for (const std::string& file : files_below(path)) {
+      const auto text = read_file(file);
+      if (!text) {
+        complain(file + ": this is not a file that can be read");
+        good = false;
+        continue;
+      }
+      auto scenario = sim::parse_scenario(*text, file);
+      if (scenario) {
+        scenarios.push_back(std::move(*scenario));
+        continue;
+      }
+      for (const sim::Diagnostic& diagnostic : scenario.error()) fmt::print(stderr, "{}\n", describe(diagnostic));
+      good = false;
+    }
+  }
+  if (good && scenarios.empty()) {
+    complain("no scenario (*.json) below the given paths");
+    good = false;
+  }
+  return good ? std::optional(std::move(scenarios)) : std::nullopt;
+}
+
+bool write_report(const std::string& path, const std::string& text) {
+  if (path == "-") return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.flush();
+  return static_cast<bool>(file);
+}
+
+int run(const RunArguments& arguments) {
+  const auto scenarios = load(arguments.paths);
+  if (!scenarios) return kExitBadInput;
+  const auto results = run_in_workers(*scenarios, {.seed = arguments.seed}, std::max(1U, arguments.jobs));
+  if (!results) {
+    fmt::print(stderr, "holdfast-sim: {}\n", results.error());
+    return kExitInternal;
+  }
+  const bool report_on_stdout = arguments.json == "-" || arguments.junit == "-";
+  fmt::print(report_on_stdout ? stderr : stdout, "{}", sim::to_text(*results));
+  if (!arguments.json.empty() && !write_report(arguments.json, sim::to_json(*results))) {
+    return complain(arguments.json + ": the report cannot be written");
+  }
+  if (!arguments.junit.empty() && !write_report(arguments.junit, sim::to_junit(*results))) {
+    return complain(arguments.junit + ": the report cannot be written");
+  }
+  const bool good = std::all_of(results->begin(), results->end(),
+                                [](const sim::ScenarioResult& result) { return as_expected(result.verdict); });
+  return good ? kExitOk : kExitUnexpected;
+}
+
+int lint(const std::vector<std::string>& paths) {
+  const auto scenarios = load(paths);
+  if (!scenarios) return kExitBadInput;
+  fmt::print("{} scenarios are well formed\n", scenarios->size());
+  return kExitOk;
+}
+
+int replay(const std::string& path, const std::string& token) {
+  const auto scenarios = load({path});
+  if (!scenarios) return kExitBadInput;
+  const auto report = sim::replay(scenarios->front(), token);
+  if (!report) return complain(report.error());
+  fmt::print("{}", report->text);
+  return report->matched ? kExitUnexpected : kExitOk;
+}
+
+int main_of(int argc, char** argv) {
+  CLI::App app{"Runs scenarios against the storage engine on a simulated disk and cuts the power at every moment"};
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 everything as expected; 1 a violation, a missed expectation, or nothing tested; 2 bad input; 3 internal.");
+  int status = kExitOk;
+
+  RunArguments arguments;
+  CLI::App* run_command = app.add_subcommand("run", "Run scenarios");
+  run_command->add_option("FILE-OR-DIR", arguments.paths, "Scenario files, or folders of them")->required();
+  run_command->add_option("--seed", arguments.seed, "Decides the order of what happens at the same time");
+  run_command->add_option("--jobs", arguments.jobs, "Processes to run side by side; the report does not depend on it");
+  run_command->add_option("--json", arguments.json, "Write a JSON report; - is standard output");
+  run_command->add_option("--junit", arguments.junit, "Write a JUnit report; - is standard output");
+  run_command->callback([&] { status = run(arguments); });
+
+  std::vector<std::string> lint_paths;
+  CLI::App* lint_command = app.add_subcommand("lint", "Check scenario files without running them");
+  lint_command->add_option("FILE-OR-DIR", lint_paths, "Scenario files, or folders of them")->required();
+  lint_command->callback([&] { status = lint(lint_paths); });
+
+  std::string replay_file;
+  std::string token;
+  CLI::App* replay_command = app.add_subcommand("replay", "Go to the one crash state that a token names");
+  replay_command->add_option("FILE", replay_file, "The scenario")->required();
+  replay_command->add_option("TOKEN", token, "As run prints it")->required();
+  replay_command->callback([&] { status = replay(replay_file, token); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitBadInput;
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace holdfast::tools
+
+int main(int argc, char** argv) {
+  try {
+    return holdfast::tools::main_of(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "holdfast-sim: internal: {}\n", error.what());
+    return 3;
+  }
+}
