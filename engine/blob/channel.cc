@@ -78,7 +78,7 @@ IoKind device_kind(BlobIoKind kind) {
     case BlobIoKind::write: return IoKind::write;
     case BlobIoKind::write_zeroes: return IoKind::write_zeroes;
     case BlobIoKind::unmap: return IoKind::discard;
-    case BlobIoKind::flush: return IoKind::flush;
+    case BlobIoKind::flush: break;  // is no piece of data: submit_flush()
   }
   std::unreachable();
 }

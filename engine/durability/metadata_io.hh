@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/aligned_buffer.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "durability/evidence.hh"
 #include "durability/write_stop.hh"
 #include "format/super_block.hh"

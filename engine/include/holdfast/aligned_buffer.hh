@@ -9,7 +9,8 @@
 
 namespace holdfast {
 
-// Zeroed memory that a device can be handed: aligned to the largest alignment the engine accepts of a device.
+// Zeroed memory that a device can be handed: metadata of the engine, and data of programs that use channels. It is aligned
+// to the largest alignment that the engine accepts of a device.
 class AlignedBuffer {
  public:
   static constexpr std::size_t kAlignment = 4096;
