@@ -74,6 +74,7 @@ class MapStore {
   // Creates `name` with `size` zero bytes, fully allocated; fails if it exists. Durable once sync_directory() completes.
   virtual Result<std::unique_ptr<PersistentMemory>> create(std::string_view name, uint64_t size) = 0;
   virtual Result<std::unique_ptr<PersistentMemory>> open(std::string_view name) = 0;
+  // Replaces `to` if it exists; after a power cut `to` is the old file or the new one.
   virtual Result<> rename(std::string_view from, std::string_view to) = 0;
   virtual Result<> remove(std::string_view name) = 0;
   virtual Task<> sync_directory() = 0;
