@@ -64,7 +64,7 @@ inline MetadataPage page_of(uint32_t root, uint32_t sequence, std::string_view d
 
 inline std::span<const std::byte> raw(const MetadataPage& page) { return std::as_bytes(std::span(&page, 1)); }
 
-// The layout of a store of `clusters` clusters of 1 MiB with `pages` md pages, as far as replaying looks at it.
+// The layout of a store of `clusters` clusters of 1 MiB with `pages` md pages, as far as replaying looks.
 inline StoreLayout layout_of(uint32_t clusters, uint32_t pages) {
   StoreLayout layout;
   layout.cluster_size = 1 << 20;
