@@ -57,6 +57,10 @@ Result<> check_mask(const PageRegion& mask, uint64_t bits, uint64_t limit, const
 
 bool overlap(const PageRegion& a, const PageRegion& b) { return a.start < b.end() && b.start < a.end(); }
 
+uint64_t end_of_metadata(const StoreLayout& layout) {
+  return (uint64_t{layout.md_start} + layout.md_len) * layout.md_page_size;
+}
+
 Result<> check_regions(const StoreLayout& layout, uint32_t version) {
   if (layout.md_len == 0) return super_error(Errc::corrupt, "the store has no metadata page");
   HF_CHECK(check_mask(layout.page_mask, layout.md_len, layout.md_start, layout));
@@ -67,15 +71,16 @@ Result<> check_regions(const StoreLayout& layout, uint32_t version) {
       (has_id_mask && (overlap(layout.page_mask, layout.blob_id_mask) || overlap(layout.cluster_mask, layout.blob_id_mask)))) {
     return super_error(Errc::corrupt, "two masks overlap");
   }
-  if (layout.first_data_cluster.value > layout.total_clusters) {
+  // In bytes: the number of the cluster after a region that leaves the device may have lost its upper bits.
+  if (end_of_metadata(layout) > uint64_t{layout.total_clusters} * layout.cluster_size) {
     return super_error(Errc::corrupt, "the metadata region leaves the device");
   }
   return {};
 }
 
 ClusterIndex cluster_after_metadata(const StoreLayout& layout) {
-  const uint64_t bytes = (uint64_t{layout.md_start} + layout.md_len) * layout.md_page_size;
-  return ClusterIndex{static_cast<uint32_t>((bytes + layout.cluster_size - 1) / layout.cluster_size)};
+  return ClusterIndex{
+      static_cast<uint32_t>((end_of_metadata(layout) + layout.cluster_size - 1) / layout.cluster_size)};
 }
 
 Result<uint32_t> count_clusters(const SuperBlock& super, uint32_t cluster_size, uint64_t device_bytes) {
