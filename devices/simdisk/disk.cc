@@ -262,7 +262,7 @@ void Disk::read(const IoRequest& request) const {
 }
 
 // Durable pieces go to media. What lies under a durable piece can never come back; a durable piece that lies over part of an
-// undecided one waits for it.
+// undecided one goes there too, but is kept to be laid over it again.
 void Disk::settle(uint64_t unit_index) {
   const auto unit = units_.find(unit_index);
   if (unit == units_.end()) return;
@@ -273,14 +273,11 @@ void Disk::settle(uint64_t unit_index) {
       continue;
     }
     std::erase_if(left, [&piece](const Piece& under) { return under.offset >= piece.offset && under.end() <= piece.end(); });
-    const bool free = std::none_of(left.begin(), left.end(), [&piece](const Piece& under) {
+    wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(), piece.event);
+    const bool covers = std::any_of(left.begin(), left.end(), [&piece](const Piece& under) {
       return under.offset < piece.end() && piece.offset < under.end();
     });
-    if (free) {
-      wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(), piece.event);
-    } else {
-      left.push_back(std::move(piece));
-    }
+    if (covers) left.push_back(std::move(piece));
   }
   unit->second.pieces = std::move(left);
   if (unit->second.pieces.empty()) units_.erase(unit);
