@@ -100,6 +100,7 @@ CrashSet Disk::crash_set() const {
   const uint32_t unit_size = geometry_.atomic_write_size;
   for (const auto& [index, unit] : units_) {
     UndecidedUnit undecided{.byte = index * unit_size, .candidates = {}};
+    const uint64_t size = std::min<uint64_t>(unit_size, geometry_.byte_count() - undecided.byte);
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < unit.pieces.size(); ++i) {
       if (!unit.pieces[i].durable) open.push_back(i);
@@ -107,7 +108,7 @@ CrashSet Disk::crash_set() const {
     set.complete = set.complete && open.size() <= kPiecesEnumerated;
     const std::size_t free_bits = std::min(open.size(), kPiecesEnumerated);
     for (uint64_t subset = 0; subset < uint64_t{1} << free_bits; ++subset) {
-      Candidate candidate{.bytes = std::vector<std::byte>(unit_size), .event = 0};
+      Candidate candidate{.bytes = std::vector<std::byte>(size), .event = 0};
       wiring_.media.read(undecided.byte, candidate.bytes);
       std::size_t nth = 0;
       for (const Piece& piece : unit.pieces) {
