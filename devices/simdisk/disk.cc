@@ -178,7 +178,8 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
 // From here on the write is undecided: any of its pieces may reach media at any time.
 void Disk::begin_write(InFlight& operation) {
   const IoRequest& request = operation.request();
-  if (request.kind == IoKind::discard && !geometry_.discard_reads_zero) return;
+  const bool zeroes = geometry_.discard && geometry_.discard_reads_zero;
+  if (request.kind == IoKind::discard && !zeroes) return;
   auto bytes = std::make_shared<std::vector<std::byte>>(request.block_count * geometry_.block_size);
   uint64_t filled = 0;
   if (request.kind == IoKind::write) {
