@@ -101,6 +101,7 @@ CrashSet Disk::crash_set() const {
   for (const auto& [index, unit] : units_) {
     UndecidedUnit undecided{.byte = index * unit_size, .candidates = {}};
     const uint64_t size = std::min<uint64_t>(unit_size, geometry_.byte_count() - undecided.byte);
+    std::set<Hash128> known;
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < unit.pieces.size(); ++i) {
       if (!unit.pieces[i].durable) open.push_back(i);
@@ -120,9 +121,7 @@ CrashSet Disk::crash_set() const {
         std::memcpy(candidate.bytes.data() + piece.offset, piece.content().data(), piece.length);
         candidate.event = std::max(candidate.event, piece.event);
       }
-      const bool known = std::any_of(undecided.candidates.begin(), undecided.candidates.end(),
-                                     [&candidate](const Candidate& other) { return other.bytes == candidate.bytes; });
-      if (!known) undecided.candidates.push_back(std::move(candidate));
+      if (known.insert(hash_bytes(candidate.bytes)).second) undecided.candidates.push_back(std::move(candidate));
     }
     if (undecided.candidates.size() > 1) set.units.push_back(std::move(undecided));
   }
