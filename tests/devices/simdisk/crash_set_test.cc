@@ -90,8 +90,8 @@ struct ModelPiece {
   bool durable = false;
 };
 
-// The disk's rules by plain enumeration: every subset of what is not durable, laid over each other together with
-// what is, in the order of submission.
+// The disk's rules by plain enumeration: every subset of what is not durable, laid over each other
+// together with what is, in the order of submission.
 class Model {
  public:
   explicit Model(const DeviceGeometry& geometry) : geometry_(geometry) {}
