@@ -49,8 +49,10 @@ class Disk::InFlight final : public Pending {
   }
   ~InFlight() override { std::erase(disk_.in_flight_, this); }
 
+  // Whoever is told may drop the request or use its blocks again: it is not in flight any more.
   void happen() override {
     carry_out();
+    std::erase(disk_.in_flight_, this);
     request_.on_complete(request_, status);
   }
   void carry_out() { disk_.complete(*this); }
