@@ -298,6 +298,31 @@ TEST(DiskDeathTest, StopsAtMetadataRequestsThatOverlap) {
   EXPECT_DEATH(rig.submit_write(0, 2), "metadata");
 }
 
+// Metadata again, in the same place, by whoever was just told that the first one is done.
+struct Followed : IoRequest {
+  Rig* rig = nullptr;
+  Request* next = nullptr;
+};
+
+TEST(Disk, ACompletedRequestIsNotInFlightWhileItsOwnerIsTold) {
+  Rig rig(kSmall);
+  Followed first;
+  first.kind = IoKind::write_zeroes;
+  first.purpose.step = Step::write_root;
+  first.block_count = 1;
+  first.rig = &rig;
+  first.next = &rig.prepare(IoKind::write, 0, 1, 1);
+  first.next->purpose.step = Step::write_root;
+  first.on_complete = [](IoRequest& done, std::errc) noexcept {
+    const Followed& followed = static_cast<Followed&>(done);
+    followed.rig->submit(*followed.next);
+  };
+  rig.channel->submit(first);
+  rig.scheduler.step();
+  EXPECT_EQ(rig.complete(*first.next), std::errc{});
+  EXPECT_EQ(rig.read_all(), (Image{1, 0}));
+}
+
 TEST(Disk, WhenItsProgramDiesWritesInFlightLandAndNobodyIsTold) {
   Rig rig(kSmall);
   Request& write = rig.submit_write(0, 1);
