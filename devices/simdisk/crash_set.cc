@@ -48,8 +48,9 @@ bool CombinationCursor::next(std::span<const uint32_t>& selection) {
 }
 
 // Counts through all combinations, the first unit fastest.
-bool CombinationCursor::next_of_all() {
-  if (visited_ == 0) return true;
+bool CombinationCursor::next_of_all() { return visited_ == 0 || count_up(); }
+
+bool CombinationCursor::count_up() {
   for (std::size_t i = 0; i < selection_.size(); ++i) {
     if (++selection_[i] < set_.units[i].candidates.size()) return true;
     selection_[i] = 0;
@@ -57,24 +58,39 @@ bool CombinationCursor::next_of_all() {
   return false;
 }
 
+// A draw that was visited already goes on to the next combination that was not, so that the search ends whatever is
+// drawn.
 bool CombinationCursor::next_of_some() {
-  if (visited_ == budget_) return false;
-  const std::size_t units = selection_.size();
-  const auto newest = [this](std::size_t unit) { return static_cast<uint32_t>(set_.units[unit].candidates.size() - 1); };
-  for (std::size_t i = 0; i < units; ++i) {
-    if (visited_ == 0) {
-      selection_[i] = 0;
-    } else if (visited_ == 1) {
-      selection_[i] = newest(i);
-    } else if (visited_ < 2 + units) {
-      selection_[i] = i == visited_ - 2 ? newest(i) : 0;
-    } else if (visited_ < 2 + 2 * units) {
-      selection_[i] = i == visited_ - 2 - units ? 0 : newest(i);
+  if (visited_ == budget_ || visited_ == set_.combinations()) return false;
+  const std::size_t named = 2 + 2 * selection_.size();
+  propose();
+  while (!seen_.insert(hash_bytes(std::as_bytes(std::span(selection_)))).second) {
+    if (proposed_ < named) {
+      propose();
     } else {
-      selection_[i] = choices_.choose(Domain::loss, newest(i) + 1);
+      count_up();
     }
   }
   return true;
+}
+
+void CombinationCursor::propose() {
+  const std::size_t units = selection_.size();
+  const uint64_t nth = proposed_++;
+  for (std::size_t i = 0; i < units; ++i) {
+    const auto newest = static_cast<uint32_t>(set_.units[i].candidates.size() - 1);
+    if (nth == 0) {
+      selection_[i] = 0;
+    } else if (nth == 1) {
+      selection_[i] = newest;
+    } else if (nth < 2 + units) {
+      selection_[i] = i == nth - 2 ? newest : 0;
+    } else if (nth < 2 + 2 * units) {
+      selection_[i] = i == nth - 2 - units ? 0 : newest;
+    } else {
+      selection_[i] = choices_.choose(Domain::loss, newest + 1);
+    }
+  }
 }
 
 }  // namespace holdfast::simdisk

@@ -49,8 +49,10 @@ class Disk::InFlight final : public Pending {
   }
   ~InFlight() override { std::erase(disk_.in_flight_, this); }
 
+  // Whoever is told may drop the request or use its blocks again: it is not in flight any more.
   void happen() override {
     carry_out();
+    std::erase(disk_.in_flight_, this);
     request_.on_complete(request_, status);
   }
   void carry_out() { disk_.complete(*this); }
@@ -100,6 +102,8 @@ CrashSet Disk::crash_set() const {
   const uint32_t unit_size = geometry_.atomic_write_size;
   for (const auto& [index, unit] : units_) {
     UndecidedUnit undecided{.byte = index * unit_size, .candidates = {}};
+    const uint64_t size = std::min<uint64_t>(unit_size, geometry_.byte_count() - undecided.byte);
+    std::set<Hash128> known;
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < unit.pieces.size(); ++i) {
       if (!unit.pieces[i].durable) open.push_back(i);
@@ -107,7 +111,7 @@ CrashSet Disk::crash_set() const {
     set.complete = set.complete && open.size() <= kPiecesEnumerated;
     const std::size_t free_bits = std::min(open.size(), kPiecesEnumerated);
     for (uint64_t subset = 0; subset < uint64_t{1} << free_bits; ++subset) {
-      Candidate candidate{.bytes = std::vector<std::byte>(unit_size), .event = 0};
+      Candidate candidate{.bytes = std::vector<std::byte>(size), .event = 0};
       wiring_.media.read(undecided.byte, candidate.bytes);
       std::size_t nth = 0;
       for (const Piece& piece : unit.pieces) {
@@ -119,9 +123,7 @@ CrashSet Disk::crash_set() const {
         std::memcpy(candidate.bytes.data() + piece.offset, piece.content().data(), piece.length);
         candidate.event = std::max(candidate.event, piece.event);
       }
-      const bool known = std::any_of(undecided.candidates.begin(), undecided.candidates.end(),
-                                     [&candidate](const Candidate& other) { return other.bytes == candidate.bytes; });
-      if (!known) undecided.candidates.push_back(std::move(candidate));
+      if (known.insert(hash_bytes(candidate.bytes)).second) undecided.candidates.push_back(std::move(candidate));
     }
     if (undecided.candidates.size() > 1) set.units.push_back(std::move(undecided));
   }
@@ -177,7 +179,8 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
 // From here on the write is undecided: any of its pieces may reach media at any time.
 void Disk::begin_write(InFlight& operation) {
   const IoRequest& request = operation.request();
-  if (request.kind == IoKind::discard && !geometry_.discard_reads_zero) return;
+  const bool zeroes = geometry_.discard && geometry_.discard_reads_zero;
+  if (request.kind == IoKind::discard && !zeroes) return;
   auto bytes = std::make_shared<std::vector<std::byte>>(request.block_count * geometry_.block_size);
   uint64_t filled = 0;
   if (request.kind == IoKind::write) {
@@ -262,7 +265,7 @@ void Disk::read(const IoRequest& request) const {
 }
 
 // Durable pieces go to media. What lies under a durable piece can never come back; a durable piece that lies over part of an
-// undecided one waits for it.
+// undecided one goes there too, but is kept to be laid over it again.
 void Disk::settle(uint64_t unit_index) {
   const auto unit = units_.find(unit_index);
   if (unit == units_.end()) return;
@@ -273,14 +276,11 @@ void Disk::settle(uint64_t unit_index) {
       continue;
     }
     std::erase_if(left, [&piece](const Piece& under) { return under.offset >= piece.offset && under.end() <= piece.end(); });
-    const bool free = std::none_of(left.begin(), left.end(), [&piece](const Piece& under) {
+    wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(), piece.event);
+    const bool covers = std::any_of(left.begin(), left.end(), [&piece](const Piece& under) {
       return under.offset < piece.end() && piece.offset < under.end();
     });
-    if (free) {
-      wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(), piece.event);
-    } else {
-      left.push_back(std::move(piece));
-    }
+    if (covers) left.push_back(std::move(piece));
   }
   unit->second.pieces = std::move(left);
   if (unit->second.pieces.empty()) units_.erase(unit);

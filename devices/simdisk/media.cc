@@ -55,7 +55,7 @@ void Media::write(uint64_t byte, std::span<const std::byte> bytes, EventNumber e
       }
     }
     std::memcpy(page.data() + offset, bytes.data(), count);
-    replace(index, {make_page(page), event});
+    replace(index, {make_page(page), std::max(event, pages_[index].written_at)});
     byte += count;
     bytes = bytes.subspan(count);
   }

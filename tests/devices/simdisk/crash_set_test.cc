@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "holdfast/simdisk/crash_set.hh"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+#include "devices/simdisk/rig.hh"
+
+namespace holdfast::simdisk {
+namespace {
+
+using Selection = std::vector<uint32_t>;
+
+// Undecided units with so many candidates each, whose contents are all different.
+CrashSet set_of(const std::vector<uint32_t>& candidates) {
+  CrashSet set;
+  for (std::size_t unit = 0; unit < candidates.size(); ++unit) {
+    UndecidedUnit undecided{.byte = unit * 512, .candidates = {}};
+    for (uint32_t i = 0; i < candidates[unit]; ++i) {
+      const auto fill = static_cast<std::byte>(i);
+      undecided.candidates.push_back({.bytes = std::vector<std::byte>(512, fill), .event = i});
+    }
+    set.units.push_back(undecided);
+  }
+  return set;
+}
+
+std::vector<Selection> visit(CombinationCursor& cursor) {
+  std::vector<Selection> visited;
+  std::span<const uint32_t> selection;
+  while (cursor.next(selection)) visited.emplace_back(selection.begin(), selection.end());
+  return visited;
+}
+
+std::set<Selection> distinct(const std::vector<Selection>& visited) {
+  return {visited.begin(), visited.end()};
+}
+
+TEST(CrashSet, OfNothingUndecidedHasOneCombination) { EXPECT_EQ(CrashSet{}.combinations(), 1U); }
+
+TEST(CrashSet, CountsItsCombinationsUpToTheLargestNumber) {
+  EXPECT_EQ(set_of({2, 3, 4}).combinations(), 24U);
+  EXPECT_EQ(set_of(std::vector<uint32_t>(63, 2)).combinations(), uint64_t{1} << 63);
+  EXPECT_EQ(set_of(std::vector<uint32_t>(64, 2)).combinations(), UINT64_MAX);
+}
+
+TEST(CrashSet, HashesToWhatItOffersAndWhere) {
+  CrashSet elsewhere = set_of({2});
+  elsewhere.units[0].byte = 4096;
+  EXPECT_EQ(set_of({2}).hash(), set_of({2}).hash());
+  EXPECT_NE(set_of({2}).hash(), set_of({3}).hash());
+  EXPECT_NE(set_of({2}).hash(), elsewhere.hash());
+}
+
+TEST(CrashSet, LeavesMediaAloneWhereTheFirstCandidateIsSelected) {
+  const CrashSet set = set_of({2, 3});
+  Media media(1024);
+  const Media::Mark mark = media.mark();
+  set.apply(media, Selection{0, 0});
+  EXPECT_EQ(media.image_hash(), Hash128{});
+  EXPECT_EQ(media.written_at(0), 0U);
+  set.apply(media, Selection{0, 2});
+  EXPECT_EQ(image_of(media, {.block_size = 512, .block_count = 2}), (Image{0, 2}));
+  EXPECT_EQ(media.written_at(0), 2U);
+  media.rollback(mark);
+  EXPECT_EQ(media.image_hash(), Hash128{});
+}
+
+TEST(CrashSet, SaysWhenAUnitHasMoreCandidatesThanItLists) {
+  Rig rig({.block_size = 512, .atomic_write_size = 8192, .block_count = 16});
+  for (uint64_t block = 0; block < 12; ++block) rig.write(block, 1);
+  const CrashSet whole = rig.disk.crash_set();
+  EXPECT_TRUE(whole.complete);
+  EXPECT_EQ(whole.combinations(), 4096U);
+  rig.write(12, 1);
+  const CrashSet part = rig.disk.crash_set();
+  EXPECT_FALSE(part.complete);
+  EXPECT_FALSE(CombinationCursor(part, UINT64_MAX, rig.choices).exhaustive());
+}
+
+// A piece of a write as the rules see it: nothing is ever settled, joined or thrown away.
+struct ModelPiece {
+  std::size_t write = 0;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint8_t fill = 0;
+  bool visible = false;
+  bool durable = false;
+};
+
+// The disk's rules by plain enumeration: every subset of what is not durable, laid over each other
+// together with what is, in the order of submission.
+class Model {
+ public:
+  explicit Model(const DeviceGeometry& geometry) : geometry_(geometry) {}
+
+  std::size_t undecided() const {
+    return static_cast<std::size_t>(std::ranges::count(pieces_, false, &ModelPiece::durable));
+  }
+  void submit(const Request& request, std::size_t write, uint8_t fill) {
+    const uint64_t per_unit = geometry_.atomic_write_size / geometry_.block_size;
+    const uint64_t end = request.block + request.block_count;
+    for (uint64_t block = request.block; block < end;) {
+      const uint64_t piece_end = std::min(end, (block / per_unit + 1) * per_unit);
+      pieces_.push_back({.write = write, .begin = block, .end = piece_end, .fill = fill});
+      block = piece_end;
+    }
+  }
+  void complete(std::size_t write, bool durable) {
+    for (ModelPiece& piece : pieces_) {
+      if (piece.write != write) continue;
+      piece.visible = true;
+      piece.durable = durable || !geometry_.volatile_cache;
+    }
+  }
+  void flush(const std::set<std::size_t>& covered) {
+    for (ModelPiece& piece : pieces_) piece.durable = piece.durable || covered.contains(piece.write);
+  }
+  std::set<std::size_t> completed() const {
+    std::set<std::size_t> writes;
+    for (const ModelPiece& piece : pieces_) {
+      if (piece.visible) writes.insert(piece.write);
+    }
+    return writes;
+  }
+
+  Image read_all() const {
+    return overlay([](const ModelPiece& piece) { return piece.visible; });
+  }
+  std::set<Image> after_a_cut() const {
+    std::set<Image> images;
+    for (uint64_t subset = 0; subset < uint64_t{1} << undecided(); ++subset) {
+      uint64_t left = subset;
+      images.insert(overlay([&left](const ModelPiece& piece) {
+        if (piece.durable) return true;
+        const bool arrives = (left & 1) != 0;
+        left >>= 1;
+        return arrives;
+      }));
+    }
+    return images;
+  }
+
+ private:
+  template <class Predicate>
+  Image overlay(Predicate arrives) const {
+    Image image(geometry_.block_count, 0);
+    for (const ModelPiece& piece : pieces_) {
+      if (!arrives(piece)) continue;
+      for (uint64_t block = piece.begin; block < piece.end; ++block) image[block] = piece.fill;
+    }
+    return image;
+  }
+
+  DeviceGeometry geometry_;
+  std::vector<ModelPiece> pieces_;  // in the order of submission
+};
+
+DeviceGeometry any_geometry() {
+  DeviceGeometry geometry{.block_size = 512, .block_count = 6};
+  geometry.atomic_write_size = *rc::gen::element<uint32_t>(512, 1024, 2048, 4096);
+  geometry.volatile_cache = *rc::gen::weightedElement<bool>({{9, true}, {1, false}});
+  geometry.fua = *rc::gen::arbitrary<bool>();
+  geometry.discard = *rc::gen::arbitrary<bool>();
+  geometry.discard_reads_zero = *rc::gen::arbitrary<bool>();
+  return geometry;
+}
+
+// Not scaled with the size of the test: every kind of step comes up from the first run on.
+uint64_t any_below(uint64_t bound) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<uint64_t>(0, bound));
+}
+
+// A disk and the model of it, given the same requests.
+class Pair {
+ public:
+  explicit Pair(const DeviceGeometry& geometry) : rig_(geometry), model_(geometry) {
+    rig_.disk.ignore({Barrier::R1});
+  }
+
+  void submit_write() {
+    const auto kind = *rc::gen::weightedElement<IoKind>(
+        {{6, IoKind::write}, {1, IoKind::write_zeroes}, {1, IoKind::discard}});
+    const uint64_t blocks = rig_.disk.geometry().block_count;
+    const auto block = any_below(blocks);
+    const auto count = 1 + any_below(std::min<uint64_t>(blocks - block, 4));
+    const auto fill = kind == IoKind::write ? static_cast<uint8_t>(any_below(4)) : uint8_t{0};
+    Request& request = rig_.prepare(kind, block, count, fill);
+    request.fua = kind != IoKind::discard && *rc::gen::weightedElement<bool>({{2, false}, {1, true}});
+    choose_barrier(request);
+    const DeviceGeometry& geometry = rig_.disk.geometry();
+    const bool changes = kind != IoKind::discard || (geometry.discard && geometry.discard_reads_zero);
+    sent_.push_back({.request = &rig_.submit(request), .covers = {}});
+    if (changes) model_.submit(request, sent_.size(), fill);
+  }
+
+  void submit_flush() {
+    Request& request = rig_.prepare(IoKind::flush, 0, 0);
+    choose_barrier(request);
+    sent_.push_back({.request = &rig_.submit(request), .covers = model_.completed()});
+  }
+
+  void complete_one() {
+    if (rig_.in_flight().empty()) return;
+    Request* request = rig_.in_flight()[any_below(rig_.in_flight().size())];
+    const auto sent = std::ranges::find(sent_, request, &Sent::request);
+    const bool honoured = request->purpose.barrier != Barrier::R1;
+    RC_ASSERT(rig_.complete(*request) == std::errc{});
+    if (request->kind == IoKind::flush) {
+      if (honoured) model_.flush(sent->covers);
+    } else {
+      const bool fua = request->fua && rig_.disk.geometry().fua && honoured;
+      model_.complete(static_cast<std::size_t>(sent - sent_.begin()) + 1, fua);
+    }
+  }
+
+  bool crowded() const { return model_.undecided() > 6; }
+  void compare() {
+    RC_ASSERT(rig_.disk.crash_set().complete);
+    RC_ASSERT(rig_.after_a_cut() == model_.after_a_cut());
+    RC_ASSERT(rig_.read_all() == model_.read_all());
+  }
+
+ private:
+  struct Sent {
+    Request* request = nullptr;
+    std::set<std::size_t> covers;  // flush: the writes that completed before it
+  };
+
+  static void choose_barrier(Request& request) {
+    request.purpose.barrier = *rc::gen::weightedElement<Barrier>({{4, Barrier::none}, {1, Barrier::R1}});
+  }
+
+  Rig rig_;
+  Model model_;
+  std::vector<Sent> sent_;
+};
+
+RC_GTEST_PROP(CrashSet, ReachesExactlyTheImagesThatTheRulesAllow, ()) {
+  Pair pair(any_geometry());
+  const auto steps = 1 + any_below(30);
+  for (uint64_t step = 0; step < steps; ++step) {
+    const auto what = any_below(8);
+    if (what < 3 && !pair.crowded()) {
+      pair.submit_write();
+    } else if (what == 3) {
+      pair.submit_flush();
+    } else {
+      pair.complete_one();
+    }
+    pair.compare();
+  }
+}
+
+RC_GTEST_PROP(CombinationCursor, VisitsAllCombinationsOnceWhereTheBudgetAllows, ()) {
+  const auto candidates =
+      *rc::gen::resize(6, rc::gen::container<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(2, 5)));
+  const CrashSet set = set_of(candidates);
+  ReplayedChoices none({});
+  CombinationCursor cursor(set, set.combinations(), none);
+  RC_ASSERT(cursor.exhaustive());
+  const auto visited = visit(cursor);
+  RC_ASSERT(visited.size() == set.combinations());
+  RC_ASSERT(distinct(visited).size() == visited.size());
+  for (const Selection& selection : visited) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) RC_ASSERT(selection[i] < candidates[i]);
+  }
+  RC_ASSERT(!none.diverged());  // nothing was drawn
+}
+
+RC_GTEST_PROP(CombinationCursor, VisitsAsManyDifferentOnesAsItsBudgetBeyondIt, (uint64_t seed)) {
+  const auto candidates = *rc::gen::resize(
+      6, rc::gen::nonEmpty(rc::gen::container<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(2, 5))));
+  const CrashSet set = set_of(candidates);
+  const auto budget = *rc::gen::inRange<uint64_t>(0, std::min<uint64_t>(set.combinations(), 200));
+  SeededChoices choices(seed);
+  CombinationCursor cursor(set, budget, choices);
+  RC_ASSERT(!cursor.exhaustive());
+  const auto visited = visit(cursor);
+  RC_ASSERT(visited.size() == budget);
+  RC_ASSERT(distinct(visited).size() == budget);
+  for (const Selection& selection : visited) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) RC_ASSERT(selection[i] < candidates[i]);
+  }
+}
+
+TEST(CombinationCursor, BeginsWithNothingEverythingEachAloneAndEachMissing) {
+  const CrashSet set = set_of({2, 3, 4});
+  SeededChoices choices(1);
+  CombinationCursor cursor(set, 20, choices);
+  std::vector<Selection> visited = visit(cursor);
+  ASSERT_EQ(visited.size(), 20U);
+  visited.resize(8);
+  EXPECT_EQ(visited,
+            (std::vector<Selection>{
+                {0, 0, 0}, {1, 2, 3}, {1, 0, 0}, {0, 2, 0}, {0, 0, 3}, {0, 2, 3}, {1, 0, 3}, {1, 2, 0}}));
+}
+
+// With two units "alone" and "missing" are the same; a state that is visited twice is a state less.
+TEST(CombinationCursor, NamesNoSelectionTwiceWhereUnitsAreFew) {
+  SeededChoices choices(1);
+  const CrashSet two = set_of({3, 3});
+  CombinationCursor of_two(two, 8, choices);
+  EXPECT_EQ(distinct(visit(of_two)).size(), 8U);
+  const CrashSet one = set_of({7});
+  CombinationCursor of_one(one, 6, choices);
+  EXPECT_EQ(distinct(visit(of_one)).size(), 6U);
+}
+
+TEST(CombinationCursor, EndsWhenAnIncompleteSetHasNoMoreCombinations) {
+  CrashSet set = set_of({3, 2});
+  set.complete = false;
+  SeededChoices choices(1);
+  CombinationCursor cursor(set, 1000, choices);
+  EXPECT_FALSE(cursor.exhaustive());
+  const auto visited = visit(cursor);
+  EXPECT_EQ(visited.size(), 6U);
+  EXPECT_EQ(distinct(visited).size(), 6U);
+}
+
+TEST(CombinationCursor, DrawsOthersFromOtherSeeds) {
+  const CrashSet set = set_of(std::vector<uint32_t>(20, 2));
+  const auto drawn = [&set](uint64_t seed) {
+    SeededChoices choices(seed);
+    CombinationCursor cursor(set, 60, choices);
+    return visit(cursor);
+  };
+  EXPECT_EQ(drawn(1), drawn(1));
+  EXPECT_NE(drawn(1), drawn(2));
+}
+
+}  // namespace
+}  // namespace holdfast::simdisk
