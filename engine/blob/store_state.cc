@@ -168,6 +168,10 @@ Result<> StoreState::check_writable() const noexcept {
   if (read_only_) {
     return Error{.code = Errc::read_only, .object = ObjectKind::device, .reason = "the store was opened read-only"};
   }
+  return check_not_stopped();
+}
+
+Result<> StoreState::check_not_stopped() const noexcept {
   if (write_stop_.stopped()) return write_stop_.error();
   return {};
 }
