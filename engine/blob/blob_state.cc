@@ -61,8 +61,10 @@ Result<> BlobState::remove_xattr(std::string_view name) {
   return {};
 }
 
-// Changes that arrive while the commit is under way belong to the next one.
+// Changes that arrive while the commit is under way belong to the next one. The blob stays open meanwhile: with its
+// last handle it would forget what is being committed, and could be deleted.
 Task<> BlobState::sync() {
+  const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
   if (staged_changes_ == committed_changes_) co_return {};
   const uint64_t changes = staged_changes_;

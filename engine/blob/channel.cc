@@ -152,6 +152,7 @@ void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length, std::
 }
 
 void Channel::submit_flush(BlobIo& io) noexcept {
+  if (const auto allowed = store_.check_not_stopped(); !allowed) return complete_later(io, allowed.error());
   IoRequest& request = io;
   durability::make_data_flush(request);
   request.on_complete = &BlobIo::flush_completed;
@@ -176,7 +177,7 @@ void BlobIo::piece_completed(IoRequest& request, std::errc status) noexcept {
 
 void BlobIo::flush_completed(IoRequest& request, std::errc status) noexcept {
   auto& io = static_cast<BlobIo&>(request);
-  if (status == std::errc{}) return io.on_complete(io, {});
+  if (status == std::errc{}) return io.on_complete(io, io.channel_->store_.check_not_stopped());
   io.channel_->store_.data_flush_failed(status);
   io.on_complete(io, device_error(request, status));
 }

@@ -90,6 +90,12 @@ Result<BlobRecord> StoreState::new_record(const BlobOptions& options) {
   BlobRecord record;
   for (const XattrView& xattr : options.xattrs) {
     HF_CHECK(check_xattr(xattr.name, xattr.value));
+    const bool known = std::any_of(record.xattrs.begin(), record.xattrs.end(),
+                                   [&xattr](const Xattr& other) { return other.name == xattr.name; });
+    if (known) {
+      return Error{
+          .code = Errc::invalid_argument, .object = ObjectKind::xattr, .reason = "two xattrs have one name"};
+    }
     record.xattrs.push_back({std::string(xattr.name), {xattr.value.begin(), xattr.value.end()}});
   }
   HF_TRY(record.clusters, space_->reserve_clusters(options.clusters));
@@ -162,6 +168,10 @@ Result<> StoreState::check_writable() const noexcept {
   if (read_only_) {
     return Error{.code = Errc::read_only, .object = ObjectKind::device, .reason = "the store was opened read-only"};
   }
+  return check_not_stopped();
+}
+
+Result<> StoreState::check_not_stopped() const noexcept {
   if (write_stop_.stopped()) return write_stop_.error();
   return {};
 }

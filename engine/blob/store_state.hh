@@ -38,6 +38,7 @@ class StoreState {
   const Divisor& cluster_size() const noexcept { return cluster_size_; }
   const Divisor& io_unit() const noexcept { return io_unit_; }
   Result<> check_writable() const noexcept;
+  Result<> check_not_stopped() const noexcept;  // after a failed flush, no other one proves anything
   void data_flush_failed(std::errc status) noexcept { write_stop_.flush_failed(static_cast<int32_t>(status)); }
 
   // For blobs. The store is marked dirty once, before its first change.

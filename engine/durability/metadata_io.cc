@@ -120,9 +120,9 @@ Task<> MetadataIo::flush_device(Barrier barrier) {
   batch[0].kind = IoKind::flush;
   batch[0].purpose = {Step::flush, barrier};
   const auto flushed = co_await batch.run();
-  if (flushed) co_return {};
-  write_stop_.flush_failed(flushed.error().os_error);
-  co_return write_stop_.error();
+  if (!flushed) write_stop_.flush_failed(flushed.error().os_error);
+  if (write_stop_.stopped()) co_return write_stop_.error();  // perhaps by a channel's flush meanwhile
+  co_return {};
 }
 
 Task<> MetadataIo::discard(std::span<const ClusterIndex> clusters, Barrier barrier) {
