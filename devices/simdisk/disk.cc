@@ -47,10 +47,12 @@ class Disk::InFlight final : public Pending {
       : disk_(disk), request_(request), executor_(executor), event_(event) {
     disk_.in_flight_.push_back(this);
   }
-  ~InFlight() override { std::erase(disk_.in_flight_, this); }
+  ~InFlight() override { end(); }
 
+  // The request is its owner's again before on_complete begins: it may be gone when the next one is submitted.
   void happen() override {
     carry_out();
+    end();
     request_.on_complete(request_, status);
   }
   void carry_out() { disk_.complete(*this); }
@@ -67,6 +69,8 @@ class Disk::InFlight final : public Pending {
   std::vector<uint64_t> units; // write: where its pieces are
 
  private:
+  void end() noexcept { std::erase(disk_.in_flight_, this); }
+
   Disk& disk_;
   IoRequest& request_;
   Executor& executor_;
