@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "explore/session.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "holdfast/assert.hh"
@@ -19,6 +20,15 @@ Result<> as_expected(const ScenarioStep& step, const Result<>& result) {
 std::vector<std::byte> bytes_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
+}
+
+Error not_open() { return {.code = Errc::invalid_argument, .reason = "the store is not open at this step"}; }
+Error still_open() { return {.code = Errc::busy, .reason = "the store is open at this step; close it first"}; }
+Error no_such_blob() {
+  return {.code = Errc::not_found, .object = ObjectKind::blob, .reason = "no blob of this name"};
+}
+Error name_is_taken() {
+  return {.code = Errc::already_exists, .object = ObjectKind::blob, .reason = "there is a blob of this name"};
 }
 
 BlobState state_of(const Blob& blob) {
@@ -68,6 +78,7 @@ Task<> Session::perform(const ScenarioStep& step, Model& model) {
 }
 
 Task<> Session::run(const StoreFormat& step, Model& model) {
+  if (store_ != nullptr) co_return still_open();
   FormatOptions options;
   options.cluster_size = rig_.scenario.store.cluster_size;
   options.metadata_pages = rig_.scenario.store.metadata_pages;
@@ -80,6 +91,7 @@ Task<> Session::run(const StoreFormat& step, Model& model) {
 }
 
 Task<> Session::run(const StoreOpen&, Model& model) {
+  if (store_ != nullptr) co_return still_open();
   HF_CO_CHECK(co_await open(false));
   for (const auto& [name, id] : ids_) {
     if (!model.blobs().contains(name)) continue;
@@ -103,6 +115,7 @@ Task<> Session::open(bool read_only) {
 }
 
 Task<> Session::run(const StoreClose&, Model& model) {
+  if (store_ == nullptr) co_return not_open();
   handles_.clear();
   const Result<> closed = co_await store_->close();
   if (closed) {
@@ -113,6 +126,8 @@ Task<> Session::run(const StoreClose&, Model& model) {
 }
 
 Task<> Session::run(const BlobCreate& step, Model& model) {
+  if (store_ == nullptr) co_return not_open();
+  if (model.exists(step.name)) co_return name_is_taken();
   BlobState state{.clusters = step.clusters, .xattrs = {step.xattrs.begin(), step.xattrs.end()}};
   state.xattrs[std::string(kNameXattr)] = bytes_of(step.name);
   std::vector<XattrView> xattrs;
@@ -120,7 +135,9 @@ Task<> Session::run(const BlobCreate& step, Model& model) {
   BlobOptions options;
   options.clusters = step.clusters;
   options.xattrs = xattrs;
-  const uint64_t blocks = step.clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
+  // More than the device has is refused: the model needs no room for it.
+  const uint64_t clusters = std::min(step.clusters, rig_.scenario.device.size / rig_.scenario.store.cluster_size);
+  const uint64_t blocks = clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
   const uint64_t change = model.create_begins(step.name, state, blocks);
   const Result<BlobId> created = co_await store_->create_blob(options);
   model.change_ends(step.name, change, created.has_value());
@@ -154,8 +171,10 @@ Task<> Session::run(const BlobSync& step, Model& model) {
 
 Task<> Session::run(const BlobDelete& step, Model& model) {
   handles_.erase(step.blob);
+  const auto id = ids_.find(step.blob);
+  if (id == ids_.end()) co_return no_such_blob();
   const uint64_t change = model.delete_begins(step.blob);
-  const Result<> deleted = co_await store_->delete_blob(ids_.at(step.blob));
+  const Result<> deleted = co_await store_->delete_blob(id->second);
   model.change_ends(step.blob, change, deleted.has_value());
   co_return deleted;
 }
@@ -165,7 +184,9 @@ Task<> Session::run(const DataIo& step, Model& model) {
   const uint32_t block_size = rig_.geometry.block_size;
   const uint64_t first = step.offset / block_size;
   const uint64_t count = step.length / block_size;
-  const bool writes = step.kind != DataKind::read;
+  // What leaves the blob is refused and changes nothing.
+  const bool inside = step.offset <= blob->size() && step.length <= blob->size() - step.offset;
+  const bool writes = step.kind != DataKind::read && inside;
   Model::Write write;
   if (writes) write = model.write_begins(step.blob, first, count, step.kind != DataKind::write);
 
@@ -190,6 +211,7 @@ Task<> Session::run(const DataIo& step, Model& model) {
 }
 
 Task<> Session::run(const DataFlush&, Model& model) {
+  if (store_ == nullptr) co_return not_open();
   BlobIo io;
   io.kind = BlobIoKind::flush;
   const uint64_t began = model.flush_begins();
@@ -218,7 +240,7 @@ Result<BlobHandle> Session::handle(const std::string& name) {
   const auto known = handles_.find(name);
   if (known != handles_.end()) return known->second;
   const auto id = ids_.find(name);
-  if (id == ids_.end()) return Error{.code = Errc::not_found, .object = ObjectKind::blob, .reason = "no blob of this name"};
+  if (id == ids_.end()) return no_such_blob();
   HF_TRY(BlobHandle opened, store_->open_blob(id->second));
   return handles_.emplace(name, std::move(opened)).first->second;
 }

@@ -127,6 +127,11 @@ class Model {
   void flush_ends(uint64_t began);
 
   const std::map<std::string, BlobHistory>& blobs() const { return blobs_; }
+  // As far as the newest change says.
+  bool exists(const std::string& name) const {
+    const auto blob = blobs_.find(name);
+    return blob != blobs_.end() && blob->second.state.newest().has_value();
+  }
   static uint64_t birth_of(Tag tag) { return tag >> 32 & 0xFFFFFF; }
 
   // The model of the session that follows a power cut: what was found is durable, and nothing else exists.

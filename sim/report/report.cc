@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace holdfast::sim {
@@ -16,11 +17,15 @@ std::string xml_escaped(std::string_view text) {
       case '<': escaped += "&lt;"; break;
       case '>': escaped += "&gt;"; break;
       case '"': escaped += "&quot;"; break;
+      case '\n': escaped += c; break;
       default: escaped += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
   }
   return escaped;
 }
+
+// Neither JSON nor JUnit has a word for what is no number.
+double finite(double seconds) { return std::isfinite(seconds) ? seconds : 0; }
 
 std::string words_of(const ScenarioResult& result) {
   std::string words = result.note;
@@ -57,7 +62,7 @@ std::string to_json(std::span<const ScenarioResult> results) {
                                     {"crash_points_exact", result.crash_points_exact},
                                     {"states_checked", result.states_checked},
                                     {"violations", violations},
-                                    {"seconds", result.seconds},
+                                    {"seconds", finite(result.seconds)},
                                     {"digest", result.digest}};
     if (!result.note.empty()) entry["note"] = result.note;
     scenarios.push_back(std::move(entry));
@@ -70,7 +75,8 @@ std::string to_junit(std::span<const ScenarioResult> results) {
   std::size_t failures = 0;
   std::string cases;
   for (const ScenarioResult& result : results) {
-    cases += fmt::format("  <testcase classname=\"scenarios\" name=\"{}\" time=\"{:.3f}\"", xml_escaped(result.name), result.seconds);
+    cases += fmt::format("  <testcase classname=\"scenarios\" name=\"{}\" time=\"{:.3f}\"", xml_escaped(result.name),
+                         finite(result.seconds));
     if (as_expected(result.verdict)) {
       cases += "/>\n";
       continue;

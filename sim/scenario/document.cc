@@ -3,6 +3,7 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace holdfast::sim {
 namespace {
@@ -105,8 +106,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    for (const Node::Member& member : open_.back()->members) {
-      if (member.key == name) return fail("the key \"" + name + "\" stands twice in this object");
+    if (!keys_.back().insert(name).second) {
+      return fail("the key \"" + name + "\" stands twice in this object");
     }
     open_.back()->members.push_back({name, tracker_.token(), {}});
     return true;
@@ -139,10 +140,12 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool open(Node::Kind kind) {
     if (open_.size() == kDeepest) return fail("objects and arrays are nested too deeply");
     open_.push_back(place(node_of(kind)));
+    keys_.emplace_back();
     return true;
   }
   bool close() {
     open_.pop_back();
+    keys_.pop_back();
     return true;
   }
   bool fail(std::string words) {
@@ -154,6 +157,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   const Tracker& tracker_;
   Node root_;
   std::vector<Node*> open_;  // parents do not move while a child is open: only the newest child grows
+  std::vector<std::set<std::string>> keys_;  // of each that is open: a hostile file has a hundred thousand
   std::string error_;
   Position error_position_;
 };

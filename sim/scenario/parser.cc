@@ -33,11 +33,14 @@ void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
   if (node.items.empty()) reader.complain(node.position, "\"fua\" lists no case; write true, false or [false, true]");
 }
 
-void check_power_of_two(Reader& reader, const Node& object, std::string_view key, uint64_t value, uint64_t least, uint64_t most) {
-  if (std::has_single_bit(value) && value >= least && value <= most) return;
+// The value if it is good, else `least`: what follows divides by it.
+uint32_t power_of_two(Reader& reader, const Node& object, std::string_view key, uint64_t value, uint32_t least,
+                      uint32_t most) {
+  if (std::has_single_bit(value) && value >= least && value <= most) return static_cast<uint32_t>(value);
   const Node* node = object.find(key);
   reader.complain(node != nullptr ? node->position : object.position,
                   fmt::format("\"{}\" must be a power of two from {} to {}", key, least, most));
+  return least;
 }
 
 DeviceSpec read_device(Reader& reader, const Node& node) {
@@ -46,10 +49,8 @@ DeviceSpec read_device(Reader& reader, const Node& node) {
   device.size = reader.size(node, "size").value_or(device.size);
   const uint64_t block_size = reader.size(node, "block_size").value_or(device.block_size);
   const uint64_t atomic_write = reader.size(node, "atomic_write").value_or(device.atomic_write);
-  check_power_of_two(reader, node, "block_size", block_size, 512, 4096);
-  check_power_of_two(reader, node, "atomic_write", atomic_write, 4096, 64 << 10);
-  device.block_size = static_cast<uint32_t>(block_size);
-  device.atomic_write = static_cast<uint32_t>(atomic_write);
+  device.block_size = power_of_two(reader, node, "block_size", block_size, 512, 4096);
+  device.atomic_write = power_of_two(reader, node, "atomic_write", atomic_write, 4096, 64 << 10);
   if (device.size == 0 || device.size % (64 << 10) != 0 || device.size > uint64_t{4} << 30) {
     reader.complain(node.position, "\"size\" must be a multiple of 64KiB up to 4GiB");
     device.size = DeviceSpec{}.size;
@@ -110,12 +111,16 @@ void read_expectation(Reader& reader, const Node& node, DiskCase& disk) {
   }
   if (!reader.check_object(node, kExpectKeys)) return;
   const Node* violations = node.find("violations");
-  if (violations == nullptr || !reader.check_kind(*violations, Node::Kind::array, "\"violations\"")) return;
+  if (violations == nullptr) return reader.complain(node.position, "\"violations\" is missing");
+  if (!reader.check_kind(*violations, Node::Kind::array, "\"violations\"")) return;
   for (const Node& item : violations->items) {
     if (reader.one_of(item, kInvariants, "an invariant")) disk.violations.push_back(item.text);
   }
   if (violations->items.empty()) reader.complain(violations->position, "no violation is listed; say \"expect\": \"pass\"");
   std::sort(disk.violations.begin(), disk.violations.end());
+  if (std::adjacent_find(disk.violations.begin(), disk.violations.end()) != disk.violations.end()) {
+    reader.complain(violations->position, "a violation is listed twice");
+  }
 }
 
 DiskCase read_disk(Reader& reader, const Node& node) {

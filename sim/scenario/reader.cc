@@ -10,6 +10,10 @@
 namespace holdfast::sim {
 namespace {
 
+// To compare names takes the product of their lengths, for every pair of a mistake and a name.
+constexpr std::size_t kLongestSuggestion = 64;
+constexpr std::size_t kSuggestions = 100;
+
 // The number of letters to insert, remove or replace.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -41,9 +45,12 @@ std::optional<uint64_t> parse_size(std::string_view text) {
 }  // namespace
 
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> names) {
+  if (wrong.size() > kLongestSuggestion) return {};
+  names = names.first(std::min(names.size(), kSuggestions));
   const std::string_view* best = nullptr;
   std::size_t smallest = std::max<std::size_t>(3, wrong.size() / 2);
   for (const std::string_view& name : names) {
+    if (name.size() > kLongestSuggestion) continue;
     const std::size_t apart = distance(wrong, name);
     if (apart < smallest) {
       smallest = apart;

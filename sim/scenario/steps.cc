@@ -108,6 +108,7 @@ Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) 
   io.length = reader.size(node, "length").value_or(0);
   io.fua = reader.boolean(node, "fua").value_or(false);
   if (io.length == 0) reader.complain(node.position, "\"length\" is missing or 0");
+  if (io.length > device.size) reader.complain(node.position, "\"length\" is more than the device has");
   if (io.offset % device.block_size != 0 || io.length % device.block_size != 0) {
     reader.complain(node.position, fmt::format("\"offset\" and \"length\" must be multiples of the block size, {}", device.block_size));
   }

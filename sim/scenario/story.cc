@@ -44,8 +44,9 @@ class Story {
   }
   void visit(const BlobCreate& create) {
     need_open();
+    if (blobs_.contains(create.name)) complain(fmt::format("there is a blob \"{}\" already", create.name));
     if (fails_) return;
-    if (!blobs_.emplace(create.name, create.clusters).second) complain(fmt::format("there is a blob \"{}\" already", create.name));
+    blobs_.emplace(create.name, create.clusters);
     const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
     if (create.clusters >= clusters) complain(fmt::format("the device has only {} clusters, metadata included", clusters));
   }

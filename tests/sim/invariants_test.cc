@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "invariants/invariants.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "holdfast/sim/runner.hh"
+#include "sim/scenario_text.hh"
+
+namespace holdfast::sim {
+namespace {
+
+// One story that keeps its promises on an honest disk, and breaks exactly this invariant
+// on a disk that ignores its barrier.
+struct Tooth {
+  std::string invariant;
+  std::string setup;
+  std::string steps;
+  bool fua = true;
+};
+void PrintTo(const Tooth& tooth, std::ostream* out) { *out << tooth.invariant; }
+
+class AnInvariant : public testing::TestWithParam<Tooth> {};
+
+const std::string kFormat = R"({"store.format": {}})";
+const std::string kOpen = R"({"store.format": {}}, {"store.open": {}})";
+const std::string kBlob =
+    kOpen + R"(, {"blob.create": {"name": "a", "clusters": 1, "xattrs": {"k": "old"}}})";
+const std::string kLong = R"("first": {"bytes": 3000}, "second": {"bytes": 3000})";
+const std::string kChains = kOpen + R"(, {"blob.create": {"name": "a", "xattrs": {)" + kLong +
+                            R"(}}}, {"blob.create": {"name": "b"}})";
+const std::string kReuse = R"({"blob.set_xattr": {"blob": "b", "name": "third", "value": {"bytes": 3000}}},
+    {"blob.set_xattr": {"blob": "b", "name": "fourth", "value": {"bytes": 3000}}},
+    {"blob.sync": {"blob": "b"}})";
+
+Scenario scenario_of(const Tooth& tooth) {
+  std::string members = R"("device": {"size": "1MiB", "fua": )" + std::string(tooth.fua ? "true" : "false") +
+                        R"(}, "store": {"cluster_size": "16KiB", "metadata_pages": 8}, "disks": [
+      {"name": "honest", "expect": "pass"}, {"name": "lossy", "ignores": [")" +
+                        tooth.invariant + R"("], "expect": {"violations": [")" + tooth.invariant + "\"]}}],";
+  if (!tooth.setup.empty()) members += "\"setup\": [" + tooth.setup + "],";
+  return parse_well(scenario_text(members, tooth.steps));
+}
+
+TEST_P(AnInvariant, holds_on_an_honest_disk) {
+  const ScenarioResult result = run_case(scenario_of(GetParam()), 0, {});
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.note;
+  EXPECT_TRUE(result.violations.empty());
+}
+
+TEST_P(AnInvariant, and_no_other_breaks_on_a_disk_that_ignores_its_barrier) {
+  const Scenario scenario = scenario_of(GetParam());
+  const ScenarioResult result = run_case(scenario, 1, {});
+  EXPECT_EQ(result.verdict, Verdict::expected_fail) << result.note;
+  ASSERT_EQ(result.violations.size(), 1U);
+  EXPECT_EQ(result.violations[0].invariant, GetParam().invariant);
+  EXPECT_FALSE(result.violations[0].words.empty());
+  const auto again = replay(scenario, result.violations[0].token);
+  ASSERT_TRUE(again.has_value()) << again.error();
+  EXPECT_NE(again->text.find(GetParam().invariant + ": " + result.violations[0].words), std::string::npos)
+      << again->text;
+}
+
+const Tooth kTeeth[] = {
+    {"S1", kBlob + R"(, {"store.close": {}})", R"({"store.format": {"force": true}})"},
+    {"S2", kBlob + R"(, {"store.close": {}})", R"({"store.format": {"force": true}})"},
+    {"S3", "", kFormat},
+    {"S4", kBlob + R"(, {"store.close": {}}, {"store.open": {}})", R"({"blob.create": {"name": "b"}})"},
+    {"S5", kOpen, R"({"blob.create": {"name": "a", "clusters": 2}}, {"store.close": {}})"},
+    {"S6", kBlob, R"({"store.close": {}})"},
+    {"R1", kChains,
+     R"({"blob.set_xattr": {"blob": "a", "name": "first", "value": "short"}},
+        {"blob.sync": {"blob": "a"}, "kill_after": "write root"}, {"store.open": {}}, )" +
+         kReuse,
+     false},
+    {"B1", kOpen, R"({"blob.create": {"name": "a", "clusters": 1, "xattrs": {)" + kLong + "}}}"},
+    {"B2", kBlob,
+     R"({"blob.set_xattr": {"blob": "a", "name": "k", "value": "new"}}, {"blob.sync": {"blob": "a"}})"},
+    {"B3", kBlob, R"({"blob.delete": {"blob": "a"}})"},
+    {"D1", kBlob, R"({"io.write": {"blob": "a", "length": "4KiB"}}, {"io.flush": {"blob": "a"}})"},
+};
+constexpr auto name_of_tooth = [](const auto& info) { return info.param.invariant; };
+INSTANTIATE_TEST_SUITE_P(Tooth, AnInvariant, testing::ValuesIn(kTeeth), name_of_tooth);
+
+TEST(Invariants, every_barrier_has_a_tooth_here) {
+  for (const Barrier barrier : kBarriers) {
+    EXPECT_TRUE(std::ranges::any_of(kTeeth, [&](const Tooth& tooth) {
+      return tooth.invariant == name_of(barrier);
+    })) << name_of(barrier);
+  }
+}
+
+// No barrier of a disk breaks A1 or A2 alone: what does is put together here.
+class AnExamination : public testing::Test {
+ protected:
+  Examination state() const { return {media_, trace_, model_, raw_, found_}; }
+  void add_blob(uint64_t id, std::vector<ClusterIndex> clusters) {
+    BlobRecord record;
+    record.id = BlobId{id};
+    record.clusters = std::move(clusters);
+    raw_.replayed.blobs.push_back(std::move(record));
+  }
+
+  simdisk::Media media_{1 << 20};
+  Trace trace_{4096};
+  Model model_;
+  RawStore raw_;
+  Found found_;
+};
+
+TEST_F(AnExamination, of_an_empty_disk_breaks_nothing) { EXPECT_FALSE(first_broken(state()).has_value()); }
+
+TEST_F(AnExamination, with_a_cluster_that_two_blobs_own_breaks_A1) {
+  add_blob(7, {ClusterIndex{3}, ClusterIndex{0}});
+  add_blob(8, {ClusterIndex{4}, ClusterIndex{0}});
+  EXPECT_EQ(check_A1(state()), std::nullopt);
+  add_blob(9, {ClusterIndex{5}, ClusterIndex{3}});
+  EXPECT_EQ(check_A1(state()), "cluster 3 belongs to blobs 0x7 and 0x9");
+  EXPECT_STREQ(first_broken(state())->invariant, "A1");
+}
+
+TEST_F(AnExamination, with_a_blob_that_owns_a_cluster_twice_breaks_A1) {
+  add_blob(7, {ClusterIndex{3}, ClusterIndex{3}});
+  EXPECT_EQ(check_A1(state()), "cluster 3 belongs to blobs 0x7 and 0x7");
+}
+
+TEST_F(AnExamination, with_an_intact_superblock_and_a_store_that_does_not_open_breaks_A2) {
+  found_.open_error = Error{.code = Errc::corrupt};
+  EXPECT_EQ(check_A2(state()), std::nullopt) << "there is no superblock: nothing has to open";
+  raw_.super = CheckedSuper{};
+  EXPECT_TRUE(check_A2(state())->starts_with("the store does not open: corrupt"));
+}
+
+TEST_F(AnExamination, with_a_damaged_blob_breaks_A2) {
+  raw_.replayed.damaged.push_back({BlobId{5}, Error{.code = Errc::corrupt, .byte = 4096, .reason = "torn"}});
+  EXPECT_EQ(check_A1(state()), std::nullopt) << "damage at a place is no shared page";
+  EXPECT_NE(check_A2(state())->find("torn"), std::string::npos);
+}
+
+TEST_F(AnExamination, with_a_blob_that_nobody_created_or_that_lost_its_name_breaks_A2) {
+  model_.create_begins("a", {}, 0);
+  found_.blobs["a"] = {};
+  EXPECT_EQ(check_A2(state()), std::nullopt);
+  found_.blobs["b"] = {};
+  EXPECT_EQ(check_A2(state()), "blob 'b' was never created in this store");
+  found_.strangers.push_back(BlobId{16});
+  EXPECT_EQ(check_A2(state()), "blob 0x10 has lost its name");
+}
+
+}  // namespace
+}  // namespace holdfast::sim
