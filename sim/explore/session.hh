@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "core/aligned_buffer.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "explore/trace.hh"
 #include "holdfast/blobstore.hh"
 #include "holdfast/channel.hh"

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "check/store_image.hh"
+
+namespace holdfast::tools {
+
+// A file or block device, opened for reading only.
+class ImageFile final : public ByteSource {
+ public:
+  static Result<std::unique_ptr<ImageFile>> open(const std::string& path);
+  ~ImageFile() override;
+
+  uint64_t size() const noexcept override { return size_; }
+  Result<> read(uint64_t byte, std::span<std::byte> into) override;
+
+ private:
+  ImageFile(int descriptor, uint64_t size) noexcept : descriptor_(descriptor), size_(size) {}
+  int descriptor_;
+  uint64_t size_;
+};
+
+}  // namespace holdfast::tools
