@@ -8,8 +8,9 @@
 namespace holdfast {
 namespace {
 
-// Thin blobs may be larger than the device; a cluster takes four bytes of memory.
-constexpr uint64_t kClustersBeyondDevice = uint64_t{1} << 25;
+// Thin blobs may be larger than the device; a cluster takes four bytes of memory. One blob gets half of what is left at
+// most: were it all, a blob of absurd size would make damaged ones of all that follow.
+constexpr uint64_t kClustersBeyondDevice = uint64_t{1} << 26;
 
 Error damage(BlobId id, uint64_t byte, const char* reason) {
   return {.code = Errc::corrupt, .object = ObjectKind::blob, .number = id.value, .byte = byte, .reason = reason};
@@ -77,7 +78,7 @@ Result<BlobRecord> MetadataReplay::read_blob(const Page& root) {
   if (!root.intact) {
     return damage(id, layout_.byte_of_page(PageIndex{root.index}), "the checksum of its root does not match");
   }
-  BlobParser parser(id, layout_, cluster_budget_);
+  BlobParser parser(id, layout_, cluster_budget_ / 2);
   HF_CHECK(read_chain(root, parser));
   HF_CHECK(read_extents(parser));
   HF_TRY(BlobRecord record, parser.finish());
