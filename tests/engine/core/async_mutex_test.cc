@@ -36,7 +36,7 @@ struct AsyncMutexTest : ::testing::Test {
     AsyncMutex::Guard guard = co_await mutex.lock();
     visits.push_back(number);
     Arrival<bool>& end_of_turn = turns[static_cast<std::size_t>(number)];
-    static_cast<void>(co_await end_of_turn);
+    co_await end_of_turn;
     co_return {};
   }
   Task<>& start_visit(int number) {
