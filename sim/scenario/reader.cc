@@ -10,9 +10,8 @@
 namespace holdfast::sim {
 namespace {
 
-// To compare names takes the product of their lengths, for every pair of a mistake and a name.
+// To compare names takes the product of their lengths.
 constexpr std::size_t kLongestSuggestion = 64;
-constexpr std::size_t kSuggestions = 100;
 
 // The number of letters to insert, remove or replace.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -46,7 +45,6 @@ std::optional<uint64_t> parse_size(std::string_view text) {
 
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> names) {
   if (wrong.size() > kLongestSuggestion) return {};
-  names = names.first(std::min(names.size(), kSuggestions));
   const std::string_view* best = nullptr;
   std::size_t smallest = std::max<std::size_t>(3, wrong.size() / 2);
   for (const std::string_view& name : names) {

@@ -9,6 +9,9 @@
 namespace holdfast::sim {
 namespace {
 
+// For one suggestion: a hostile file has ten thousand blobs, and as many mistakes.
+constexpr std::size_t kNamesCompared = 100;
+
 class Story {
  public:
   Story(Reader& reader, const Scenario& scenario) : reader_(reader), scenario_(scenario) {}
@@ -75,7 +78,10 @@ class Story {
     if (!need_open() || fails_) return false;
     if (blobs_.contains(name)) return true;
     std::vector<std::string_view> names;
-    for (const auto& [known, clusters] : blobs_) names.push_back(known);
+    for (const auto& [known, clusters] : blobs_) {
+      if (names.size() == kNamesCompared) break;
+      names.push_back(known);
+    }
     complain(fmt::format("there is no blob \"{}\" at this step{}", name, suggestion(name, names)));
     return false;
   }
