@@ -137,6 +137,28 @@ TEST_F(FileDeviceTest, TwoThreadsEachUseTheirOwnChannel) {
   other.join();
 }
 
+// Each channel alone could fill the kernel's queue.
+TEST_F(FileDeviceTest, ChannelsOfOneLoopShareItsDepth) {
+  constexpr uint32_t kDepth = 4;
+  const auto device = create();
+  const auto loop = Loop::open({.queue_depth = kDepth}).value();
+  std::vector<std::unique_ptr<BlockChannel>> channels;
+  for (int i = 0; i < 5; ++i) channels.push_back(device->open_channel(*loop).value());
+
+  Buffer buffer(kBlock);
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 40; ++i) requests.push_back(Request::transfer(IoKind::read, i, kBlock, buffer));
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].buffers = requests[i].vector;
+    channels[i % channels.size()]->submit(requests[i]);
+    EXPECT_LE(loop->ring().in_kernel(), kDepth + 1);  // and the loop's own doorbell
+  }
+  for (const Request& request : requests) {
+    loop->run_until([&] { return request.result.has_value(); });
+    EXPECT_EQ(request.result, kSuccess);
+  }
+}
+
 // The channel over a state of our own, for what no filesystem at hand does.
 class FileChannelTest : public testing::Test {
  protected:
