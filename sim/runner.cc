@@ -36,21 +36,24 @@ ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const 
 
 std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::string_view text) {
   const auto token = parse_token(text);
-  if (!token) return std::unexpected("this is not a token: hf1-SCENARIO-CASE-SEED-CUTS, as holdfast-sim run prints it");
+  if (!token)
+    return std::unexpected("this is not a token: hf1-SCENARIO-CASE-SEED-CUTS, as holdfast-sim run prints it");
   if (token->scenario != scenario.content_hash) {
-    return std::unexpected(fmt::format("the token is for a scenario with the hash {:016x}, and {} has {:016x}: it was changed",
-                                       token->scenario, scenario.file, scenario.content_hash));
+    return std::unexpected(
+        fmt::format("the token is for a scenario with the hash {:016x}, and {} has {:016x}: it was changed",
+                    token->scenario, scenario.file, scenario.content_hash));
   }
   const std::vector<Case> cases = expand(scenario);
-  if (token->case_index >= cases.size()) return std::unexpected("the token names a case that the scenario does not have");
+  if (token->case_index >= cases.size())
+    return std::unexpected("the token names a case that the scenario does not have");
   Explorer explorer(scenario, cases[token->case_index], token->case_index, token->seed);
   const ScenarioResult result = explorer.run_to(*token);
   if (result.states_checked < token->cuts.size()) {
     return std::unexpected("the token leads nowhere: it was made by a build that behaves differently");
   }
   ReplayReport report{.matched = !result.violations.empty(), .text = {}};
-  report.text = fmt::format("{}: {} power cut(s), recovered and judged\n", cases_of(scenario)[token->case_index],
-                            token->cuts.size());
+  report.text = fmt::format("{}: {} power cut(s), recovered and judged\n",
+                            cases_of(scenario)[token->case_index], token->cuts.size());
   for (const Violation& violation : result.violations) {
     report.text += fmt::format("  {}: {}\n", violation.invariant, violation.words);
   }

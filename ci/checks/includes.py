@@ -29,9 +29,8 @@ PARTS = {
     # engine/.
     "sim/": ("sim/", "devices/simdisk/include/", ENGINE_PUBLIC, "engine/format/"),
     "tools/holdfast-sim/": ("tools/holdfast-sim/", "sim/include/", "devices/simdisk/include/", ENGINE_PUBLIC),
-    "tools/holdfast/": ("tools/holdfast/", "devices/nvme/include/", ENGINE_PUBLIC, "engine/core/little_endian.hh",
-                        "engine/format/",
-                        "engine/check/"),
+    "tools/holdfast/": ("tools/holdfast/", "devices/nvme/include/", ENGINE_PUBLIC,
+                        "engine/core/little_endian.hh", "engine/format/", "engine/check/"),
     "tests/": ("",),
 }
 # Where a quoted include is looked for, after the folder of the file that has it.

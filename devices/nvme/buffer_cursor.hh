@@ -32,7 +32,7 @@ class BufferCursor {
 
  private:
   std::span<const iovec> buffers_;  // from the one that is next
-  uint64_t skip_ = 0;               // bytes of it that are done
+  uint64_t skip_ = 0;  // bytes of it that are done
   uint64_t done_ = 0;
   uint64_t left_ = 0;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "holdfast/simdisk/choice_stream.hh"
 
-
 namespace holdfast::simdisk {
 namespace {
 

@@ -58,8 +58,8 @@ bool CombinationCursor::count_up() {
   return false;
 }
 
-// A draw that was visited already goes on to the next combination that was not, so that the search ends whatever is
-// drawn.
+// A draw that was visited already goes on to the next combination that was not, so that the search ends
+// whatever is drawn.
 bool CombinationCursor::next_of_some() {
   if (visited_ == budget_ || visited_ == set_.combinations()) return false;
   const std::size_t named = 2 + 2 * selection_.size();

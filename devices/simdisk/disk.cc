@@ -12,7 +12,9 @@ namespace {
 constexpr uint64_t kNotCompleted = ~uint64_t{0};
 constexpr std::size_t kPiecesEnumerated = 12;  // beyond it, 2^n subsets of one unit are too many
 
-bool writes(IoKind kind) { return kind == IoKind::write || kind == IoKind::write_zeroes || kind == IoKind::discard; }
+bool writes(IoKind kind) {
+  return kind == IoKind::write || kind == IoKind::write_zeroes || kind == IoKind::discard;
+}
 
 uint64_t length_of(std::span<const iovec> buffers) {
   uint64_t length = 0;
@@ -61,7 +63,8 @@ class Disk::InFlight final : public Pending {
   IoRequest& request() const noexcept { return request_; }
   EventNumber event() const noexcept { return event_; }
   bool overlaps(const IoRequest& other) const noexcept {
-    return other.block < request_.block + request_.block_count && request_.block < other.block + other.block_count;
+    return other.block < request_.block + request_.block_count &&
+           request_.block < other.block + other.block_count;
   }
 
   std::errc status{};
@@ -123,7 +126,8 @@ CrashSet Disk::crash_set() const {
         std::memcpy(candidate.bytes.data() + piece.offset, piece.content().data(), piece.length);
         candidate.event = std::max(candidate.event, piece.event);
       }
-      if (known.insert(hash_bytes(candidate.bytes)).second) undecided.candidates.push_back(std::move(candidate));
+      if (known.insert(hash_bytes(candidate.bytes)).second)
+        undecided.candidates.push_back(std::move(candidate));
     }
     if (undecided.candidates.size() > 1) set.units.push_back(std::move(undecided));
   }
@@ -141,7 +145,8 @@ void Disk::submit(IoRequest& request, Executor& executor) {
   const EventNumber event = wiring_.scheduler.next_event();
   const auto step = static_cast<uint64_t>(request.purpose.step);
   wiring_.digest.add({event, static_cast<uint64_t>(request.kind), request.block, request.block_count,
-                      static_cast<uint64_t>(request.fua), step, static_cast<uint64_t>(request.purpose.barrier)});
+                      static_cast<uint64_t>(request.fua), step,
+                      static_cast<uint64_t>(request.purpose.barrier)});
   auto operation = std::make_unique<InFlight>(*this, request, executor, event);
   operation->status = check(request);
   if (operation->status == std::errc{}) {
@@ -168,8 +173,10 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
     }
   }
   for (const InFlight* other : in_flight_) {
-    if (&other->request() == &request || other->request().kind == IoKind::flush || !other->overlaps(request)) continue;
-    const bool metadata = request.purpose.step != Step::user_data || other->request().purpose.step != Step::user_data;
+    if (&other->request() == &request || other->request().kind == IoKind::flush || !other->overlaps(request))
+      continue;
+    const bool metadata =
+        request.purpose.step != Step::user_data || other->request().purpose.step != Step::user_data;
     const bool changes = writes(request.kind) || writes(other->request().kind);
     HF_ASSERT(!(metadata && changes));  // contract rule 4
   }
@@ -236,7 +243,8 @@ void Disk::complete_flush(const InFlight& operation) {
   if (ignores(operation.request().purpose.barrier)) return;
   std::vector<uint64_t> indices;
   for (auto& [index, unit] : units_) {
-    for (Piece& piece : unit.pieces) piece.durable = piece.durable || piece.completed <= operation.flush_covers;
+    for (Piece& piece : unit.pieces)
+      piece.durable = piece.durable || piece.completed <= operation.flush_covers;
     indices.push_back(index);
   }
   for (const uint64_t index : indices) settle(index);
@@ -250,7 +258,8 @@ void Disk::read(const IoRequest& request) const {
     const std::span<std::byte> into(static_cast<std::byte*>(buffer.iov_base), buffer.iov_len);
     wiring_.media.read(byte, into);
     const uint64_t end = byte + into.size();
-    for (auto unit = units_.lower_bound(byte / unit_size); unit != units_.end() && unit->first * unit_size < end; ++unit) {
+    for (auto unit = units_.lower_bound(byte / unit_size);
+         unit != units_.end() && unit->first * unit_size < end; ++unit) {
       for (const Piece& piece : unit->second.pieces) {
         if (piece.completed == kNotCompleted) continue;
         const uint64_t piece_byte = unit->first * unit_size + piece.offset;
@@ -264,8 +273,8 @@ void Disk::read(const IoRequest& request) const {
   }
 }
 
-// Durable pieces go to media. What lies under a durable piece can never come back; a durable piece that lies over part of an
-// undecided one goes there too, but is kept to be laid over it again.
+// Durable pieces go to media. What lies under a durable piece can never come back; a durable piece that lies
+// over part of an undecided one goes there too, but is kept to be laid over it again.
 void Disk::settle(uint64_t unit_index) {
   const auto unit = units_.find(unit_index);
   if (unit == units_.end()) return;
@@ -275,8 +284,11 @@ void Disk::settle(uint64_t unit_index) {
       left.push_back(std::move(piece));
       continue;
     }
-    std::erase_if(left, [&piece](const Piece& under) { return under.offset >= piece.offset && under.end() <= piece.end(); });
-    wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(), piece.event);
+    std::erase_if(left, [&piece](const Piece& under) {
+      return under.offset >= piece.offset && under.end() <= piece.end();
+    });
+    wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(),
+                        piece.event);
     const bool covers = std::any_of(left.begin(), left.end(), [&piece](const Piece& under) {
       return under.offset < piece.end() && piece.offset < under.end();
     });

@@ -15,7 +15,8 @@ constexpr Hash128 kZeroPageHash{};
 
 // A page of zeroes is no page at all: its hash weighs nothing, and it shares the absent page.
 PageRef make_page(std::span<const std::byte, kMediaPage> bytes) {
-  const bool zero = bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, kMediaPage - 1) == 0;
+  const bool zero =
+      bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, kMediaPage - 1) == 0;
   if (zero) return nullptr;
   auto page = std::make_shared<PageContent>();
   std::memcpy(page->bytes.data(), bytes.data(), kMediaPage);

@@ -12,7 +12,8 @@ namespace holdfast {
 namespace {
 
 auto find_xattr(auto& record, std::string_view name) {
-  return std::find_if(record.xattrs.begin(), record.xattrs.end(), [name](const Xattr& xattr) { return xattr.name == name; });
+  return std::find_if(record.xattrs.begin(), record.xattrs.end(),
+                      [name](const Xattr& xattr) { return xattr.name == name; });
 }
 
 }  // namespace
@@ -61,8 +62,8 @@ Result<> BlobState::remove_xattr(std::string_view name) {
   return {};
 }
 
-// Changes that arrive while the commit is under way belong to the next one. The blob stays open meanwhile: with its
-// last handle it would forget what is being committed, and could be deleted.
+// Changes that arrive while the commit is under way belong to the next one. The blob stays open meanwhile:
+// with its last handle it would forget what is being committed, and could be deleted.
 Task<> BlobState::sync() {
   const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
@@ -72,9 +73,11 @@ Task<> BlobState::sync() {
   HF_CO_CHECK(co_await store_.ensure_dirty());
   HF_CO_TRY(durability::StagedCommit staged, stage_commit(store_.layout(), store_.space(), next));
   staged.superseded.pages.assign(committed_.chain.begin() + 1, committed_.chain.end());
-  staged.superseded.pages.insert(staged.superseded.pages.end(), doubtful_pages_.begin(), doubtful_pages_.end());
+  staged.superseded.pages.insert(staged.superseded.pages.end(), doubtful_pages_.begin(),
+                                 doubtful_pages_.end());
 
-  const Result<> committed = co_await durability::commit_blob(store_.io(), store_.space(), staged, store_.dirty_mark());
+  const Result<> committed =
+      co_await durability::commit_blob(store_.io(), store_.space(), staged, store_.dirty_mark());
   if (!committed) {
     if (staged.root_in_doubt) {
       doubtful_pages_.insert(doubtful_pages_.end(), staged.chain.indices.begin(), staged.chain.indices.end());
@@ -91,8 +94,10 @@ Task<> BlobState::sync() {
 }
 
 Result<> BlobState::check_unallocated(bool for_change) const noexcept {
-  if (for_change) return blob_error(Errc::unsupported, id(), "writing to unallocated clusters of a thin blob");
-  if (committed_.has_parent()) return blob_error(Errc::unsupported, id(), "reading a clone's clusters from its parent");
+  if (for_change)
+    return blob_error(Errc::unsupported, id(), "writing to unallocated clusters of a thin blob");
+  if (committed_.has_parent())
+    return blob_error(Errc::unsupported, id(), "reading a clone's clusters from its parent");
   return {};
 }
 

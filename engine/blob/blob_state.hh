@@ -14,8 +14,9 @@ namespace holdfast {
 
 class StoreState;
 
-// A blob in memory. What the caller changed (`staged`) and what media say (`committed`) are two records; only a commit, with its
-// evidence, makes one the other. Home executor only, except for what channels read: size, flags, the cluster map.
+// A blob in memory. What the caller changed (`staged`) and what media say (`committed`) are two records; only
+// a commit, with its evidence, makes one the other. Home executor only, except for what channels read: size,
+// flags, the cluster map.
 class BlobState final : public Blob {
  public:
   BlobState(StoreState& store, BlobRecord record);
@@ -50,7 +51,7 @@ class BlobState final : public Blob {
   StoreState& store_;
   BlobRecord committed_;
   BlobRecord staged_;
-  uint64_t staged_changes_ = 0;     // counts changes of `staged_`
+  uint64_t staged_changes_ = 0;  // counts changes of `staged_`
   uint64_t committed_changes_ = 0;  // how many of them `committed_` holds
   std::vector<PageIndex> doubtful_pages_;  // a failed root write may have made media name them
   ClusterMap map_;

@@ -10,10 +10,11 @@ namespace {
 Result<> check_geometry(const DeviceGeometry& device) {
   const bool fits = device.block_size >= 512 && kPageSize % device.block_size == 0;
   if (!fits || device.buffer_alignment > AlignedBuffer::kAlignment) {
-    return Error{.code = Errc::unsupported,
-                 .object = ObjectKind::device,
-                 .number = device.block_size,
-                 .reason = "blocks of 512 to 4096 bytes and buffers aligned to at most 4096 bytes are needed"};
+    return Error{
+        .code = Errc::unsupported,
+        .object = ObjectKind::device,
+        .number = device.block_size,
+        .reason = "blocks of 512 to 4096 bytes and buffers aligned to at most 4096 bytes are needed"};
   }
   return {};
 }
@@ -24,8 +25,9 @@ Result<> check_page_atomicity(const DeviceGeometry& device) {
   return Error{.code = Errc::unsupported,
                .object = ObjectKind::device,
                .number = device.atomic_write_size,
-               .reason = "the device does not promise to write 4096 bytes atomically; open the store read-only, "
-                         "or state the promise if it is known to hold"};
+               .reason =
+                   "the device does not promise to write 4096 bytes atomically; open the store read-only, "
+                   "or state the promise if it is known to hold"};
 }
 
 // A damaged superblock is a store too: only an explicit wish replaces it.

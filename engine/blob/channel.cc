@@ -43,7 +43,8 @@ Result<> check(const BlobIo& io, const StoreState& store) {
     HF_CHECK(store.check_writable());
   }
   if (carries_data(io.kind) && length_of(io.buffers) != io.length) {
-    return argument_error(Errc::invalid_argument, io, "the buffers do not hold as many bytes as the request's length");
+    return argument_error(Errc::invalid_argument, io,
+                          "the buffers do not hold as many bytes as the request's length");
   }
   return {};
 }
@@ -117,7 +118,9 @@ void Channel::submit(BlobIo& io) noexcept {
 Task<> Channel::perform(BlobIo& io) {
   Arrival<Result<>> done;
   io.context = &done;
-  io.on_complete = [](BlobIo& ended, Result<> result) noexcept { static_cast<Arrival<Result<>>*>(ended.context)->set(result); };
+  io.on_complete = [](BlobIo& ended, Result<> result) noexcept {
+    static_cast<Arrival<Result<>>*>(ended.context)->set(result);
+  };
   submit(io);
   co_return co_await done;
 }
@@ -132,7 +135,8 @@ void Channel::submit_next_piece(BlobIo& io) noexcept {
         return complete_later(io, readable.error());
       }
     }
-    const std::span<const iovec> buffers = carries_data(io.kind) ? io.take_buffers(piece.length) : std::span<const iovec>{};
+    const std::span<const iovec> buffers =
+        carries_data(io.kind) ? io.take_buffers(piece.length) : std::span<const iovec>{};
     io.done_ += piece.length;
     if (piece.allocated) return submit_to_device(io, piece.byte, piece.length, buffers);
     zero_fill(buffers);
@@ -140,7 +144,8 @@ void Channel::submit_next_piece(BlobIo& io) noexcept {
   complete_later(io, {});
 }
 
-void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length, std::span<const iovec> buffers) noexcept {
+void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length,
+                               std::span<const iovec> buffers) noexcept {
   IoRequest& request = io;
   request.kind = device_kind(io.kind);
   request.block = store_.io_unit().quotient(byte);
@@ -171,7 +176,8 @@ void BlobIo::piece_completed(IoRequest& request, std::errc status) noexcept {
   if (status != std::errc{}) return io.on_complete(io, device_error(request, status));
   if (io.done_ < io.length) return io.channel_->submit_next_piece(io);
   const bool durable = io.fua && changes_data(io.kind);
-  if (durability::needs_data_flush(durable, io.channel_->device_->geometry())) return io.channel_->submit_flush(io);
+  if (durability::needs_data_flush(durable, io.channel_->device_->geometry()))
+    return io.channel_->submit_flush(io);
   io.on_complete(io, {});
 }
 
@@ -182,7 +188,8 @@ void BlobIo::flush_completed(IoRequest& request, std::errc status) noexcept {
   io.on_complete(io, device_error(request, status));
 }
 
-// The caller's own array where one piece is the whole request; otherwise as much of the range as eight buffers hold.
+// The caller's own array where one piece is the whole request; otherwise as much of the range as eight
+// buffers hold.
 std::span<const iovec> BlobIo::take_buffers(uint64_t& wanted) noexcept {
   if (wanted == length) return buffers;
   uint64_t taken = 0;
@@ -190,7 +197,8 @@ std::span<const iovec> BlobIo::take_buffers(uint64_t& wanted) noexcept {
   while (taken < wanted && count < slice_.size()) {
     const iovec& buffer = buffers[buffer_];
     const std::size_t part = std::min<std::size_t>(buffer.iov_len - buffer_offset_, wanted - taken);
-    if (part != 0) slice_[count++] = {.iov_base = static_cast<char*>(buffer.iov_base) + buffer_offset_, .iov_len = part};
+    if (part != 0)
+      slice_[count++] = {.iov_base = static_cast<char*>(buffer.iov_base) + buffer_offset_, .iov_len = part};
     taken += part;
     buffer_offset_ += part;
     if (buffer_offset_ == buffer.iov_len) {

@@ -10,8 +10,8 @@
 
 namespace holdfast {
 
-// Where a blob's clusters lie, as every channel reads it. The only structure that threads share: an entry is published by
-// the home executor after it is durable, and read by channels without a lock.
+// Where a blob's clusters lie, as every channel reads it. The only structure that threads share: an entry is
+// published by the home executor after it is durable, and read by channels without a lock.
 class ClusterMap {
  public:
   explicit ClusterMap(std::span<const ClusterIndex> clusters)

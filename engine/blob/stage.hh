@@ -9,8 +9,9 @@
 
 namespace holdfast {
 
-// Turns a record into page images for its commit. The root stays where it is (record.chain[0]); continuation pages are reserved
-// anew, and record.chain is set to them. Nothing is reserved after an error.
-Result<durability::StagedCommit> stage_commit(const StoreLayout& layout, durability::Space& space, BlobRecord& record);
+// Turns a record into page images for its commit. The root stays where it is (record.chain[0]); continuation
+// pages are reserved anew, and record.chain is set to them. Nothing is reserved after an error.
+Result<durability::StagedCommit> stage_commit(const StoreLayout& layout, durability::Space& space,
+                                              BlobRecord& record);
 
 }  // namespace holdfast

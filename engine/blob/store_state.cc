@@ -21,12 +21,17 @@ Bitmap clusters_with_metadata(const CheckedSuper& super, const Bitmap& claimed) 
 }  // namespace
 
 StoreState::StoreState(BlockDevice& device, Executor& home, std::unique_ptr<BlockChannel> channel)
-    : device_(device), home_(home), channel_(std::move(channel)), io_(*channel_, write_stop_), dirty_mutex_(home) {}
+    : device_(device),
+      home_(home),
+      channel_(std::move(channel)),
+      io_(*channel_, write_stop_),
+      dirty_mutex_(home) {}
 
 Task<> StoreState::open(OpenOptions options) {
   HF_CO_TRY(durability::RecoveredStore recovered, co_await durability::read_store(io_));
   if (options.type != StoreType{} && options.type != recovered.super.type) {
-    co_return Error{.code = Errc::wrong_type, .object = ObjectKind::super_block, .reason = "the store has another type"};
+    co_return Error{
+        .code = Errc::wrong_type, .object = ObjectKind::super_block, .reason = "the store has another type"};
   }
   super_ = std::move(recovered.super);
   was_clean_ = super_.clean;
@@ -37,7 +42,8 @@ Task<> StoreState::open(OpenOptions options) {
                  clusters_with_metadata(super_, recovered.replayed.used_clusters));
   if (!recovered.replayed.damaged.empty()) space_->seal();
   if (!was_clean_) dirty_mark_.emplace(recovered.settled);
-  for (const DamagedBlob& damaged : recovered.replayed.damaged) damage_.push_back({damaged.id, damaged.error});
+  for (const DamagedBlob& damaged : recovered.replayed.damaged)
+    damage_.push_back({damaged.id, damaged.error});
   for (BlobRecord& record : recovered.replayed.blobs) {
     const uint64_t id = record.id.value;
     blobs_.emplace(id, std::make_unique<BlobState>(*this, std::move(record)));
@@ -48,7 +54,9 @@ Task<> StoreState::open(OpenOptions options) {
 // A store with damaged blobs stays dirty: clean masks would hand their space out.
 Task<> StoreState::close() {
   for (const auto& [id, blob] : blobs_) {
-    if (blob->open()) co_return blob_error(Errc::busy, blob->id(), "the blob is open; drop its handles before closing the store");
+    if (blob->open())
+      co_return blob_error(Errc::busy, blob->id(),
+                           "the blob is open; drop its handles before closing the store");
   }
   if (!dirty_mark_ || read_only_ || space_->sealed()) co_return {};
   HF_CO_CHECK(check_writable());
@@ -129,7 +137,8 @@ Task<> StoreState::delete_blob(BlobId id) {
   BlobState& blob = *blobs_.at(id.value);
   blob.set_deleting(true);
   const durability::OwnedSpace owned = blob.owned_space();
-  const Result<> deleted = co_await durability::delete_blob(io_, *space_, root_of_blob_id(id), owned, *dirty_mark_);
+  const Result<> deleted =
+      co_await durability::delete_blob(io_, *space_, root_of_blob_id(id), owned, *dirty_mark_);
   blob.set_deleting(false);
   if (deleted) blobs_.erase(id.value);
   co_return deleted;
@@ -141,7 +150,8 @@ Result<> StoreState::check_deletable(BlobId id) const {
   if (found->second->open()) return blob_error(Errc::busy, id, "the blob is open");
   if (found->second->deleting()) return blob_error(Errc::busy, id, "the blob is being deleted");
   for (const auto& [other, blob] : blobs_) {
-    if (blob->committed().parent() == id) return blob_error(Errc::busy, id, "a clone depends on this snapshot");
+    if (blob->committed().parent() == id)
+      return blob_error(Errc::busy, id, "a clone depends on this snapshot");
   }
   return {};
 }
@@ -166,7 +176,8 @@ std::vector<BlobId> StoreState::blob_ids() const {
 
 Result<> StoreState::check_writable() const noexcept {
   if (read_only_) {
-    return Error{.code = Errc::read_only, .object = ObjectKind::device, .reason = "the store was opened read-only"};
+    return Error{
+        .code = Errc::read_only, .object = ObjectKind::device, .reason = "the store was opened read-only"};
   }
   return check_not_stopped();
 }

@@ -18,8 +18,8 @@
 
 namespace holdfast {
 
-// A store in memory: the tables that its blobs share. Home executor only, except for what channels read: the device, the units, and
-// whether writing is allowed.
+// A store in memory: the tables that its blobs share. Home executor only, except for what channels read: the
+// device, the units, and whether writing is allowed.
 class StoreState {
  public:
   StoreState(BlockDevice& device, Executor& home, std::unique_ptr<BlockChannel> channel);
@@ -39,7 +39,9 @@ class StoreState {
   const Divisor& io_unit() const noexcept { return io_unit_; }
   Result<> check_writable() const noexcept;
   Result<> check_not_stopped() const noexcept;  // after a failed flush, no other one proves anything
-  void data_flush_failed(std::errc status) noexcept { write_stop_.flush_failed(static_cast<int32_t>(status)); }
+  void data_flush_failed(std::errc status) noexcept {
+    write_stop_.flush_failed(static_cast<int32_t>(status));
+  }
 
   // For blobs. The store is marked dirty once, before its first change.
   Task<> ensure_dirty();

@@ -25,8 +25,8 @@ class ByteSource {
   virtual Result<> read(uint64_t byte, std::span<std::byte> into) = 0;
 };
 
-// A store as its bytes say, read by the format library alone: nothing is trusted, nothing is written, no device is needed. Dirty
-// stores are replayed in memory. The source outlives the image.
+// A store as its bytes say, read by the format library alone: nothing is trusted, nothing is written, no
+// device is needed. Dirty stores are replayed in memory. The source outlives the image.
 class StoreImage {
  public:
   static Result<StoreImage> read(ByteSource& source);

@@ -6,14 +6,17 @@
 
 namespace holdfast {
 
-// Division by a number that is fixed at open and nearly always a power of two: a shift then, and a division otherwise.
+// Division by a number that is fixed at open and nearly always a power of two: a shift then, and a division
+// otherwise.
 class Divisor {
  public:
   Divisor() = default;
   explicit Divisor(uint32_t divisor) noexcept
       : divisor_(divisor), shift_(std::has_single_bit(divisor) ? std::countr_zero(divisor) : -1) {}
 
-  uint64_t quotient(uint64_t number) const noexcept { return shift_ >= 0 ? number >> shift_ : number / divisor_; }
+  uint64_t quotient(uint64_t number) const noexcept {
+    return shift_ >= 0 ? number >> shift_ : number / divisor_;
+  }
   uint64_t remainder(uint64_t number) const noexcept {
     return shift_ >= 0 ? number & (divisor_ - 1U) : number % divisor_;
   }

@@ -9,8 +9,9 @@
 namespace holdfast {
 namespace {
 
-// Freed frames wait here by size class, so that a steady state allocates nothing. A frame that is freed on another
-// thread than it came from (a store that is dropped elsewhere) joins that thread's pool: frames are never cut from slabs.
+// Freed frames wait here by size class, so that a steady state allocates nothing. A frame that is freed on
+// another thread than it came from (a store that is dropped elsewhere) joins that thread's pool: frames are
+// never cut from slabs.
 class FramePool {
  public:
   FramePool() = default;

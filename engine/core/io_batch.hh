@@ -10,8 +10,8 @@
 
 namespace holdfast {
 
-// Requests that are in flight together and awaited together. Dropping a batch that is in flight is legal only when its
-// device will never complete it.
+// Requests that are in flight together and awaited together. Dropping a batch that is in flight is legal only
+// when its device will never complete it.
 class IoBatch {
  public:
   IoBatch(BlockChannel& channel, std::size_t count) : channel_(channel), entries_(count) {}

@@ -7,9 +7,9 @@
 
 namespace holdfast::durability {
 
-// Order by evidence. Every write of metadata returns Unflushed<B>, where B is the barrier that this write waits for;
-// only a flush turns it into Durable<B>; and whatever must not happen earlier takes Durable<B>. A forgotten flush, or
-// the evidence of another barrier, does not compile (tests/compile_fail/).
+// Order by evidence. Every write of metadata returns Unflushed<B>, where B is the barrier that this write
+// waits for; only a flush turns it into Durable<B>; and whatever must not happen earlier takes Durable<B>. A
+// forgotten flush, or the evidence of another barrier, does not compile (tests/compile_fail/).
 
 template <Barrier B>
 class [[nodiscard]] Durable {
@@ -34,11 +34,12 @@ class [[nodiscard]] Unflushed {
  private:
   friend class MetadataIo;
   explicit Unflushed(bool needs_flush) noexcept : needs_flush_(needs_flush) {}
-  bool needs_flush_;  // false: the writes were sent with FUA, or the device has no volatile cache, or there were none
+  bool needs_flush_;  // false: the writes were sent with FUA, or the device has no volatile cache, or there
+                      // were none
 };
 
-// Evidence that media say "dirty" (barrier S4), without which no metadata page may change. The store holds it from its
-// first change, or from the recovery of a dirty store, until it is marked clean.
+// Evidence that media say "dirty" (barrier S4), without which no metadata page may change. The store holds it
+// from its first change, or from the recovery of a dirty store, until it is marked clean.
 class [[nodiscard]] DirtyMark {
  public:
   explicit DirtyMark(Durable<Barrier::S4>) noexcept {}

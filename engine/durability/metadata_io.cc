@@ -59,7 +59,8 @@ Task<Unflushed<Barrier::S5>> MetadataIo::write_masks(Masks& masks, const DirtyMa
   co_return co_await write<Barrier::S5>(Step::write_mask, std::move(extents));
 }
 
-Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const SuperBlock& super, DirtyMark, Durable<Barrier::S5>) {
+Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const SuperBlock& super, DirtyMark,
+                                                           Durable<Barrier::S5>) {
   AlignedBuffer page = page_of(super);
   std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
   co_return co_await write<Barrier::S6>(Step::write_super, std::move(extents));
@@ -70,7 +71,8 @@ Task<Unflushed<Barrier::B1>> MetadataIo::write_chain(PageImages& chain, const Di
   co_return co_await write<Barrier::B1>(Step::write_chain, std::move(extents));
 }
 
-Task<Unflushed<Barrier::B1>> MetadataIo::clear_clusters(std::span<const ClusterIndex> clusters, const DirtyMark&) {
+Task<Unflushed<Barrier::B1>> MetadataIo::clear_clusters(std::span<const ClusterIndex> clusters,
+                                                        const DirtyMark&) {
   std::vector<Extent> extents = extents_of(clusters);
   co_return co_await write<Barrier::B1>(Step::clear_clusters, std::move(extents));
 }
@@ -99,7 +101,8 @@ Task<> MetadataIo::discard_clusters(std::span<const ClusterIndex> clusters, cons
 Task<bool> MetadataIo::write_extents(Purpose purpose, std::vector<Extent> extents) {
   if (write_stop_.stopped()) co_return write_stop_.error();
   const uint32_t block_size = device().block_size;
-  const bool fua = device().volatile_cache && device().fua && extents.size() == 1 && extents[0].bytes != nullptr;
+  const bool fua =
+      device().volatile_cache && device().fua && extents.size() == 1 && extents[0].bytes != nullptr;
   IoBatch batch(channel_, extents.size());
   for (std::size_t i = 0; i < extents.size(); ++i) {
     IoRequest& request = batch[i];

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "holdfast/aligned_buffer.hh"
 #include "durability/evidence.hh"
 #include "durability/write_stop.hh"
 #include "format/super_block.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "holdfast/host/block_device.hh"
 #include "holdfast/ids.hh"
 #include "holdfast/task.hh"
@@ -30,20 +30,23 @@ struct Masks {
   std::vector<Region> regions;
 };
 
-// The one place that writes and flushes metadata. Each write names the barrier that it waits for in its type; each write
-// that must not happen earlier takes the evidence that it may. Home executor only.
+// The one place that writes and flushes metadata. Each write names the barrier that it waits for in its type;
+// each write that must not happen earlier takes the evidence that it may. Home executor only.
 //
-// A failed flush is final: what is durable is not known any more, so nothing is written after it. Reads go on.
+// A failed flush is final: what is durable is not known any more, so nothing is written after it. Reads go
+// on.
 class MetadataIo {
  public:
-  MetadataIo(BlockChannel& channel, WriteStop& write_stop) noexcept : channel_(channel), write_stop_(write_stop) {}
+  MetadataIo(BlockChannel& channel, WriteStop& write_stop) noexcept
+      : channel_(channel), write_stop_(write_stop) {}
   MetadataIo(const MetadataIo&) = delete;
   MetadataIo& operator=(const MetadataIo&) = delete;
 
   const DeviceGeometry& device() const noexcept { return channel_.geometry(); }
   void adopt(const StoreLayout& layout) noexcept { layout_ = layout; }
 
-  // Everything written before now, by whomever, becomes durable. [R1] what recovery reads is durable before it is acted upon
+  // Everything written before now, by whomever, becomes durable. [R1] what recovery reads is durable before
+  // it is acted upon
   Task<Durable<Barrier::R1>> settle();
   Task<> read(uint64_t byte, std::span<std::byte> into, Step step);
 
@@ -55,7 +58,8 @@ class MetadataIo {
   // Dirty and clean.
   Task<Unflushed<Barrier::S4>> write_dirty_super(const SuperBlock& super);
   Task<Unflushed<Barrier::S5>> write_masks(Masks& masks, const DirtyMark& dirty);
-  Task<Unflushed<Barrier::S6>> write_clean_super(const SuperBlock& super, DirtyMark dirty, Durable<Barrier::S5> masks);
+  Task<Unflushed<Barrier::S6>> write_clean_super(const SuperBlock& super, DirtyMark dirty,
+                                                 Durable<Barrier::S5> masks);
 
   // Blobs.
   Task<Unflushed<Barrier::B1>> write_chain(PageImages& chain, const DirtyMark& dirty);

@@ -15,9 +15,9 @@ struct RecoveredStore {
   Durable<Barrier::R1> settled;
 };
 
-// Reads a store: superblock, then every metadata page. The list of DURABILITY.md read backwards: whatever a cut left, the roots
-// decide which blobs exist (B2, B3), each root decides which pages and clusters are taken (A1), and pages that no root
-// names are free (B1). Writes nothing.
+// Reads a store: superblock, then every metadata page. The list of DURABILITY.md read backwards: whatever a
+// cut left, the roots decide which blobs exist (B2, B3), each root decides which pages and clusters are taken
+// (A1), and pages that no root names are free (B1). Writes nothing.
 Task<RecoveredStore> read_store(MetadataIo& io);
 
 }  // namespace holdfast::durability

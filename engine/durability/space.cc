@@ -4,14 +4,16 @@
 namespace holdfast::durability {
 namespace {
 
-// Index 0 in an extent table means "no page" and never stands as a link of a chain: page 0 can only be a root.
+// Index 0 in an extent table means "no page" and never stands as a link of a chain: page 0 can only be a
+// root.
 constexpr uint64_t kFirstChainPage = 1;
 
 Error sealed_space() {
   return {.code = Errc::corrupt,
           .object = ObjectKind::device,
-          .reason = "the store holds damaged blobs, and nothing is allocated while they may own the space; "
-                    "run holdfast ls to see which, and copy out the intact ones"};
+          .reason =
+              "the store holds damaged blobs, and nothing is allocated while they may own the space; "
+              "run holdfast ls to see which, and copy out the intact ones"};
 }
 
 }  // namespace
@@ -35,7 +37,10 @@ Result<std::vector<ClusterIndex>> Space::reserve_clusters(uint64_t count) {
   if (count == 0) return std::vector<ClusterIndex>{};
   if (sealed_) return sealed_space();
   if (count > clusters_.clear_count()) {
-    return Error{.code = Errc::no_space, .object = ObjectKind::device, .number = count, .reason = "not enough free clusters"};
+    return Error{.code = Errc::no_space,
+                 .object = ObjectKind::device,
+                 .number = count,
+                 .reason = "not enough free clusters"};
   }
   std::vector<ClusterIndex> reserved;
   reserved.reserve(count);
@@ -52,9 +57,10 @@ Result<PageIndex> Space::reserve_page_from(uint64_t first) {
   if (sealed_) return sealed_space();
   const auto page = pages_.find_clear(first);
   if (!page || *page < first) {
-    return Error{.code = Errc::no_space,
-                 .object = ObjectKind::device,
-                 .reason = "no free metadata page; delete blobs or xattrs, or format with more metadata pages"};
+    return Error{
+        .code = Errc::no_space,
+        .object = ObjectKind::device,
+        .reason = "no free metadata page; delete blobs or xattrs, or format with more metadata pages"};
   }
   pages_.set(*page);
   return PageIndex{static_cast<uint32_t>(*page)};

@@ -22,7 +22,8 @@ Task<DirtyMark> mark_dirty(MetadataIo& io, const SuperBlock& dirty_super) {
 Task<> mark_clean(MetadataIo& io, Masks& masks, const SuperBlock& clean_super, DirtyMark dirty) {
   HF_CO_TRY(Unflushed<Barrier::S5> written, co_await io.write_masks(masks, dirty));
   HF_CO_TRY(Durable<Barrier::S5> durable, co_await io.flush(std::move(written)));  // [S5]
-  HF_CO_TRY(Unflushed<Barrier::S6> clean, co_await io.write_clean_super(clean_super, std::move(dirty), std::move(durable)));
+  HF_CO_TRY(Unflushed<Barrier::S6> clean,
+            co_await io.write_clean_super(clean_super, std::move(dirty), std::move(durable)));
   HF_CO_CHECK(co_await io.flush(std::move(clean)));  // [S6]
   co_return {};
 }

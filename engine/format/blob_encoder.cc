@@ -57,7 +57,8 @@ void put_flags(PagePacker& packer, const BlobFlags& flags) {
 }
 
 void put_xattr(PagePacker& packer, DescriptorType type, const Xattr& xattr) {
-  const std::span<std::byte> payload = packer.add(type, kXattrLengthBytes + xattr.name.size() + xattr.value.size());
+  const std::span<std::byte> payload =
+      packer.add(type, kXattrLengthBytes + xattr.name.size() + xattr.value.size());
   put(payload, 0, static_cast<uint16_t>(xattr.name.size()));
   put(payload, 2, static_cast<uint16_t>(xattr.value.size()));
   std::memcpy(payload.data() + kXattrLengthBytes, xattr.name.data(), xattr.name.size());
@@ -76,7 +77,8 @@ void put_entries(PagePacker& packer, DescriptorType type, const std::vector<Entr
   std::size_t next = 0;
   do {
     const std::size_t overhead = kDescriptorHeader + header.size();
-    std::size_t fit = packer.room() >= overhead + sizeof(Entry) ? (packer.room() - overhead) / sizeof(Entry) : 0;
+    std::size_t fit =
+        packer.room() >= overhead + sizeof(Entry) ? (packer.room() - overhead) / sizeof(Entry) : 0;
     if (fit == 0) fit = (kDescriptorBytes - overhead) / sizeof(Entry);  // on a fresh page
     const std::size_t count = std::min(fit, entries.size() - next);
     const std::span<std::byte> payload = packer.add(type, header.size() + count * sizeof(Entry));
@@ -93,9 +95,10 @@ void put_entries(PagePacker& packer, DescriptorType type, const std::vector<Entr
 std::vector<Entry> runs_of(std::span<const ClusterIndex> clusters) {
   std::vector<Entry> runs;
   for (const ClusterIndex cluster : clusters) {
-    const bool continues = !runs.empty() && (cluster.value == 0 ? runs.back().first == 0
-                                                                : runs.back().first != 0 &&
-                                                                      runs.back().first + runs.back().count == cluster.value);
+    const bool continues =
+        !runs.empty() && (cluster.value == 0 ? runs.back().first == 0
+                                             : runs.back().first != 0 &&
+                                                   runs.back().first + runs.back().count == cluster.value);
     if (continues) {
       ++runs.back().count;
     } else {
@@ -120,7 +123,8 @@ std::vector<Entry> table_of(std::span<const PageIndex> extent_pages) {
 void put_extents(PagePacker& packer, const BlobRecord& record) {
   if (record.has_extent_table()) {
     const Le64 clusters = record.clusters.size();
-    put_entries(packer, DescriptorType::extent_table, table_of(record.extent_pages), std::as_bytes(std::span(&clusters, 1)));
+    put_entries(packer, DescriptorType::extent_table, table_of(record.extent_pages),
+                std::as_bytes(std::span(&clusters, 1)));
   } else if (!record.clusters.empty()) {
     put_entries(packer, DescriptorType::extent_runs, runs_of(record.clusters), {});
   }
@@ -149,9 +153,11 @@ MetadataPage encode_extent_page(const BlobRecord& record, std::size_t slot) {
   const std::size_t first = slot * kClustersPerExtentPage;
   const std::size_t count = std::min<std::size_t>(kClustersPerExtentPage, record.clusters.size() - first);
   PagePacker packer(record.id);
-  const std::span<std::byte> payload = packer.add(DescriptorType::extent_page, sizeof(uint32_t) * (1 + count));
+  const std::span<std::byte> payload =
+      packer.add(DescriptorType::extent_page, sizeof(uint32_t) * (1 + count));
   put(payload, 0, static_cast<uint32_t>(first));
-  for (std::size_t i = 0; i < count; ++i) put(payload, sizeof(uint32_t) * (1 + i), record.clusters[first + i].value);
+  for (std::size_t i = 0; i < count; ++i)
+    put(payload, sizeof(uint32_t) * (1 + i), record.clusters[first + i].value);
   MetadataPage page = packer.take().front();
   page.crc = page_checksum(page);
   return page;

@@ -91,10 +91,12 @@ Result<> BlobParser::add_xattr(std::span<const std::byte> payload, std::vector<X
   if (payload.size() < kXattrLengthBytes) return broken("an xattr is shorter than its header");
   const std::size_t name_length = number_at<uint16_t>(payload, 0);
   const std::size_t value_length = number_at<uint16_t>(payload, 2);
-  if (kXattrLengthBytes + name_length + value_length != payload.size()) return broken("an xattr's lengths do not add up");
+  if (kXattrLengthBytes + name_length + value_length != payload.size())
+    return broken("an xattr's lengths do not add up");
   const auto name = payload.subspan(kXattrLengthBytes, name_length);
   const auto value = payload.subspan(kXattrLengthBytes + name_length);
-  Xattr xattr{.name = {reinterpret_cast<const char*>(name.data()), name.size()}, .value = {value.begin(), value.end()}};
+  Xattr xattr{.name = {reinterpret_cast<const char*>(name.data()), name.size()},
+              .value = {value.begin(), value.end()}};
   for (const Xattr& other : xattrs) {
     if (other.name == xattr.name) return broken("two xattrs have the same name");
   }
@@ -108,7 +110,8 @@ Result<> BlobParser::add_runs(std::span<const std::byte> payload) {
   if (payload.empty() || payload.size() % kEntry != 0) return broken("extent runs have a wrong length");
   has_runs_ = true;
   for (std::size_t offset = 0; offset < payload.size(); offset += kEntry) {
-    HF_CHECK(add_clusters(ClusterIndex{number_at<uint32_t>(payload, offset)}, number_at<uint32_t>(payload, offset + 4)));
+    HF_CHECK(add_clusters(ClusterIndex{number_at<uint32_t>(payload, offset)},
+                          number_at<uint32_t>(payload, offset + 4)));
   }
   return record_.clusters.empty() ? broken("extent runs name no cluster") : Result<>{};
 }
@@ -125,7 +128,8 @@ Result<> BlobParser::add_clusters(ClusterIndex first, uint64_t count) {
   if (!layout_.holds_data(first) || count > layout_.total_clusters - first.value) {
     return broken("the blob names a cluster outside the data area");
   }
-  for (uint64_t i = 0; i < count; ++i) record_.clusters.push_back(ClusterIndex{static_cast<uint32_t>(first.value + i)});
+  for (uint64_t i = 0; i < count; ++i)
+    record_.clusters.push_back(ClusterIndex{static_cast<uint32_t>(first.value + i)});
   return {};
 }
 
@@ -134,9 +138,11 @@ Result<> BlobParser::add_table(std::span<const std::byte> payload) {
   constexpr std::size_t kEntry = 8;
   if (has_runs_) return broken("the blob has both an extent table and extent runs");
   if (!record_.has_extent_table()) return broken("the blob has an extent table without the flag for it");
-  if (payload.size() < kHeader || (payload.size() - kHeader) % kEntry != 0) return broken("the extent table has a wrong length");
+  if (payload.size() < kHeader || (payload.size() - kHeader) % kEntry != 0)
+    return broken("the extent table has a wrong length");
   const uint64_t clusters = number_at<uint64_t>(payload, 0);
-  if (has_table_ && clusters != table_clusters_) return broken("the parts of the extent table disagree about the blob's size");
+  if (has_table_ && clusters != table_clusters_)
+    return broken("the parts of the extent table disagree about the blob's size");
   if (clusters > cluster_budget_) return broken("the blob has more clusters than this library handles");
   has_table_ = true;
   table_clusters_ = clusters;
@@ -146,7 +152,8 @@ Result<> BlobParser::add_table(std::span<const std::byte> payload) {
     const uint32_t count = number_at<uint32_t>(payload, offset + 4);
     if (page.value == 0 && !record_.thin()) return broken("a thick blob has unallocated extent pages");
     if (page.value != 0 && count != 1) return broken("an entry of the extent table is malformed");
-    if (page.value >= layout_.md_len) return broken("the extent table names a page outside the metadata region");
+    if (page.value >= layout_.md_len)
+      return broken("the extent table names a page outside the metadata region");
     if (count > slots - std::min<uint64_t>(slots, record_.extent_pages.size())) {
       return broken("the extent table is longer than the blob");
     }
@@ -156,7 +163,8 @@ Result<> BlobParser::add_table(std::span<const std::byte> payload) {
 }
 
 Result<> BlobParser::add_extent_page(std::size_t slot, std::span<const std::byte> descriptors) {
-  const uint64_t wanted = std::min<uint64_t>(kClustersPerExtentPage, table_clusters_ - record_.clusters.size());
+  const uint64_t wanted =
+      std::min<uint64_t>(kClustersPerExtentPage, table_clusters_ - record_.clusters.size());
   page_ = record_.extent_pages[slot];
   if (page_.value == 0) return add_clusters(ClusterIndex{0}, wanted);
 
@@ -167,10 +175,13 @@ Result<> BlobParser::add_extent_page(std::size_t slot, std::span<const std::byte
     return broken("a page of the extent table is not an extent page");
   }
   Descriptor more;
-  if (walk.next(more) != DescriptorWalk::Step::end) return broken("an extent page holds more than its extents");
+  if (walk.next(more) != DescriptorWalk::Step::end)
+    return broken("an extent page holds more than its extents");
   const std::span<const std::byte> payload = extents.payload;
-  if (payload.size() != sizeof(uint32_t) * (1 + wanted)) return broken("an extent page has a wrong number of clusters");
-  if (number_at<uint32_t>(payload, 0) != record_.clusters.size()) return broken("an extent page is for other clusters");
+  if (payload.size() != sizeof(uint32_t) * (1 + wanted))
+    return broken("an extent page has a wrong number of clusters");
+  if (number_at<uint32_t>(payload, 0) != record_.clusters.size())
+    return broken("an extent page is for other clusters");
   for (uint64_t i = 1; i <= wanted; ++i) {
     HF_CHECK(add_clusters(ClusterIndex{number_at<uint32_t>(payload, i * sizeof(uint32_t))}, 1));
   }
@@ -179,7 +190,8 @@ Result<> BlobParser::add_extent_page(std::size_t slot, std::span<const std::byte
 
 Result<BlobRecord> BlobParser::finish() {
   if (record_.has_extent_table() && !has_table_) return broken("the blob's extent table is missing");
-  if (has_table_ && record_.clusters.size() != table_clusters_) return broken("the extent table is shorter than the blob");
+  if (has_table_ && record_.clusters.size() != table_clusters_)
+    return broken("the extent table is shorter than the blob");
   return std::move(record_);
 }
 

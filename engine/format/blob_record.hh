@@ -21,8 +21,8 @@ struct Xattr {
   friend bool operator==(const Xattr&, const Xattr&) = default;
 };
 
-// Three words of flags. Bits that this library does not know are kept; an unknown bit of `invalid` forbids opening, of `data_ro` all
-// changes, of `md_ro` changes of metadata.
+// Three words of flags. Bits that this library does not know are kept; an unknown bit of `invalid` forbids
+// opening, of `data_ro` all changes, of `md_ro` changes of metadata.
 struct BlobFlags {
   static constexpr uint64_t kThin = 1 << 0;
   static constexpr uint64_t kInternalXattr = 1 << 1;
@@ -51,8 +51,8 @@ struct BlobRecord {
   std::vector<Xattr> internal_xattrs;
   std::vector<ClusterIndex> clusters;   // 0: not allocated (thin blobs only)
   std::vector<PageIndex> extent_pages;  // one for each 512 clusters of a blob with an extent table; 0: none
-  std::vector<PageIndex> chain;         // the root first
-  bool unknown_descriptors = false;     // media hold more than this library would write back
+  std::vector<PageIndex> chain;  // the root first
+  bool unknown_descriptors = false;  // media hold more than this library would write back
 
   bool thin() const noexcept { return (flags.invalid & BlobFlags::kThin) != 0; }
   bool has_extent_table() const noexcept { return (flags.invalid & BlobFlags::kExtentTable) != 0; }
@@ -76,14 +76,16 @@ Result<> check_xattr(std::string_view name, std::span<const std::byte> value);
 // Decodes a blob from the descriptors of its pages, in the order of its chain, then from its extent pages.
 class BlobParser {
  public:
-  // `cluster_budget` bounds how many clusters the blob may have: a few bytes on media must not take gigabytes of memory.
+  // `cluster_budget` bounds how many clusters the blob may have: a few bytes on media must not take gigabytes
+  // of memory.
   BlobParser(BlobId id, const StoreLayout& layout, uint64_t cluster_budget)
       : layout_(layout), cluster_budget_(cluster_budget) {
     record_.id = id;
   }
 
   Result<> add_chain_page(PageIndex page, std::span<const std::byte> descriptors);
-  // After the last chain page: which extent pages to read, in order; index 0 stands for 512 unallocated clusters.
+  // After the last chain page: which extent pages to read, in order; index 0 stands for 512 unallocated
+  // clusters.
   const std::vector<PageIndex>& extent_pages() const noexcept { return record_.extent_pages; }
   Result<> add_extent_page(std::size_t slot, std::span<const std::byte> descriptors);
   Result<BlobRecord> finish();
@@ -107,8 +109,8 @@ class BlobParser {
   uint64_t table_clusters_ = 0;
 };
 
-// The metadata of a blob as chain pages in SPDK's order: flags, xattrs, internal xattrs, extents. Page i belongs on chain page i;
-// link_chain() names the places and seals the pages.
+// The metadata of a blob as chain pages in SPDK's order: flags, xattrs, internal xattrs, extents. Page i
+// belongs on chain page i; link_chain() names the places and seals the pages.
 std::vector<MetadataPage> encode_blob(const BlobRecord& record);
 void link_chain(std::span<MetadataPage> pages, std::span<const PageIndex> chain);
 

@@ -20,11 +20,14 @@ ObjectKind object_of(MaskType type) {
 }  // namespace
 
 Result<Bitmap> parse_mask(std::span<const std::byte> region, MaskType type, uint64_t bits) {
-  if (region.size() < mask_bytes(bits)) return Error{.code = Errc::corrupt, .object = object_of(type), .reason = "too short"};
+  if (region.size() < mask_bytes(bits))
+    return Error{.code = Errc::corrupt, .object = object_of(type), .reason = "too short"};
   Le32 stated_bits;
   std::memcpy(&stated_bits, region.data() + 1, sizeof(stated_bits));
   if (region[0] != std::byte{static_cast<uint8_t>(type)} || stated_bits < bits) {
-    return Error{.code = Errc::corrupt, .object = object_of(type), .reason = "its type or its number of bits is wrong"};
+    return Error{.code = Errc::corrupt,
+                 .object = object_of(type),
+                 .reason = "its type or its number of bits is wrong"};
   }
   Bitmap bitmap(bits);
   for (uint64_t bit = 0; bit < bits; ++bit) {

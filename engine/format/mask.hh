@@ -9,15 +9,15 @@
 
 namespace holdfast {
 
-// A mask: a type byte, the number of bits (u32), then the bits, lowest first. It carries no checksum: only a clean superblock
-// vouches for it.
+// A mask: a type byte, the number of bits (u32), then the bits, lowest first. It carries no checksum: only a
+// clean superblock vouches for it.
 enum class MaskType : uint8_t { used_pages = 0, used_clusters = 1, used_blob_ids = 2 };
 
 inline constexpr uint64_t kMaskHeaderBytes = 5;
 constexpr uint64_t mask_bytes(uint64_t bits) { return kMaskHeaderBytes + (bits + 7) / 8; }
 
-// All bits up to the stated length, those of the last, partial byte included. A mask may state more bits than the store has
-// (a grow that was cut short): they are left out.
+// All bits up to the stated length, those of the last, partial byte included. A mask may state more bits than
+// the store has (a grow that was cut short): they are left out.
 Result<Bitmap> parse_mask(std::span<const std::byte> region, MaskType type, uint64_t bits);
 
 // Fills a whole region; what follows the bits becomes zero.

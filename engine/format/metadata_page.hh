@@ -15,8 +15,8 @@ namespace holdfast {
 inline constexpr uint32_t kNoPage = 0xFFFFFFFF;  // the end of a chain
 inline constexpr std::size_t kDescriptorBytes = 4072;
 
-// A metadata page: the root of a blob (sequence 0, on the page that the blob's id names), a continuation page of its chain, or
-// an extent page (sequence 0, with the id of the blob that wrote it).
+// A metadata page: the root of a blob (sequence 0, on the page that the blob's id names), a continuation page
+// of its chain, or an extent page (sequence 0, with the id of the blob that wrote it).
 struct MetadataPage {
   Le64 blob_id;
   Le32 sequence;
@@ -58,7 +58,9 @@ class DescriptorWalk {
   // Skips padding. `broken`: the next descriptor claims more bytes than the page has.
   Step next(Descriptor& descriptor) noexcept;
   // How far the walk has come in the descriptors that it began with.
-  std::size_t position(std::span<const std::byte> descriptors) const noexcept { return descriptors.size() - rest_.size(); }
+  std::size_t position(std::span<const std::byte> descriptors) const noexcept {
+    return descriptors.size() - rest_.size();
+  }
 
  private:
   std::span<const std::byte> rest_;

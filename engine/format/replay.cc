@@ -8,15 +8,17 @@
 namespace holdfast {
 namespace {
 
-// Thin blobs may be larger than the device; a cluster takes four bytes of memory. One blob gets half of what is left at
-// most: were it all, a blob of absurd size would make damaged ones of all that follow.
+// Thin blobs may be larger than the device; a cluster takes four bytes of memory. One blob gets half of what
+// is left at most: were it all, a blob of absurd size would make damaged ones of all that follow.
 constexpr uint64_t kClustersBeyondDevice = uint64_t{1} << 26;
 
 Error damage(BlobId id, uint64_t byte, const char* reason) {
-  return {.code = Errc::corrupt, .object = ObjectKind::blob, .number = id.value, .byte = byte, .reason = reason};
+  return {
+      .code = Errc::corrupt, .object = ObjectKind::blob, .number = id.value, .byte = byte, .reason = reason};
 }
 
-// How many bytes of a page's descriptors mean something: up to the one that ends them, or all of them if one is broken.
+// How many bytes of a page's descriptors mean something: up to the one that ends them, or all of them if one
+// is broken.
 std::size_t used_length(std::span<const std::byte> descriptors) {
   DescriptorWalk walk(descriptors);
   Descriptor descriptor;
@@ -86,7 +88,8 @@ Result<BlobRecord> MetadataReplay::read_blob(const Page& root) {
   return record;
 }
 
-// Sequence numbers rise by one along a chain, so a chain that bites its own tail ends where they stop doing so.
+// Sequence numbers rise by one along a chain, so a chain that bites its own tail ends where they stop doing
+// so.
 Result<> MetadataReplay::read_chain(const Page& root, BlobParser& parser) const {
   const Page* page = &root;
   for (uint32_t sequence = 0;; ++sequence) {
@@ -139,8 +142,8 @@ void MetadataReplay::claim(const BlobRecord& record) {
 
 void MetadataReplay::claim_pages_of_damaged(const Page& root) { store_.used_pages.set(root.index); }
 
-// Rare, and so done in a second pass: everybody who owns something together with somebody else is damaged, unless one of
-// them is a snapshot step that was cut short.
+// Rare, and so done in a second pass: everybody who owns something together with somebody else is damaged,
+// unless one of them is a snapshot step that was cut short.
 void MetadataReplay::find_double_owners() {
   std::map<uint64_t, std::vector<std::size_t>> owners;  // pages below 2^32, clusters above
   for (std::size_t i = 0; i < store_.blobs.size(); ++i) {
@@ -163,7 +166,8 @@ void MetadataReplay::find_double_owners() {
   for (std::size_t i = 0; i < store_.blobs.size(); ++i) {
     const BlobId id = store_.blobs[i].id;
     if (bad[i]) {
-      store_.damaged.push_back({id, damage(id, Error::kNowhere, "one of its pages or clusters has two owners")});
+      store_.damaged.push_back(
+          {id, damage(id, Error::kNowhere, "one of its pages or clusters has two owners")});
     } else {
       good.push_back(std::move(store_.blobs[i]));
     }

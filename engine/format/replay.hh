@@ -24,9 +24,9 @@ struct ReplayedStore {
   Bitmap used_clusters;               // the same; metadata clusters not included
 };
 
-// Rebuilds a store from its metadata pages alone, as after a power cut. A page is a root if its first words say so: its
-// own id, sequence 0. A root stands for a blob; everything else counts only if a root leads to it. One damaged
-// blob never hides another. Memory: what the used part of valid pages takes.
+// Rebuilds a store from its metadata pages alone, as after a power cut. A page is a root if its first words
+// say so: its own id, sequence 0. A root stands for a blob; everything else counts only if a root leads to
+// it. One damaged blob never hides another. Memory: what the used part of valid pages takes.
 class MetadataReplay {
  public:
   explicit MetadataReplay(const StoreLayout& layout);

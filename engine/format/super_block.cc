@@ -18,15 +18,19 @@ Error super_error(Errc code, const char* reason) {
   return {.code = code, .object = ObjectKind::super_block, .byte = 0, .reason = reason};
 }
 
-Error option_error(Errc code, const char* reason) { return {.code = code, .object = ObjectKind::option, .reason = reason}; }
+Error option_error(Errc code, const char* reason) {
+  return {.code = code, .object = ObjectKind::option, .reason = reason};
+}
 
 uint32_t checksum(const SuperBlock& super) {
   return crc32c(std::as_bytes(std::span(&super, 1)).first(offsetof(SuperBlock, crc)));
 }
 
 Result<> check_identity(const SuperBlock& super) {
-  if (super.signature != kSignature) return super_error(Errc::not_a_store, "the signature SPDKBLOB is missing");
-  if (super.crc != checksum(super)) return super_error(Errc::corrupt, "the checksum does not match; nothing in it can be trusted");
+  if (super.signature != kSignature)
+    return super_error(Errc::not_a_store, "the signature SPDKBLOB is missing");
+  if (super.crc != checksum(super))
+    return super_error(Errc::corrupt, "the checksum does not match; nothing in it can be trusted");
   if (super.version < kOldestVersion || super.version > kNewestVersion) {
     return super_error(Errc::unsupported, "the store has a version that is not 1, 2 or 3");
   }
@@ -36,7 +40,8 @@ Result<> check_identity(const SuperBlock& super) {
 uint32_t value_or_page_size(uint32_t value) { return value == 0 ? kPageSize : value; }
 
 Result<> check_units(const StoreLayout& layout, uint32_t block_size) {
-  if (layout.md_page_size < kPageSize || layout.md_page_size > (1U << 20) || layout.md_page_size % kPageSize != 0) {
+  if (layout.md_page_size < kPageSize || layout.md_page_size > (1U << 20) ||
+      layout.md_page_size % kPageSize != 0) {
     return super_error(Errc::corrupt, "the md page size is not a multiple of 4096 up to 1 MiB");
   }
   if (layout.cluster_size < layout.md_page_size || layout.cluster_size % layout.md_page_size != 0) {
@@ -50,8 +55,10 @@ Result<> check_units(const StoreLayout& layout, uint32_t block_size) {
 
 // A region lies behind the superblock and before the next one, and holds its bits.
 Result<> check_mask(const PageRegion& mask, uint64_t bits, uint64_t limit, const StoreLayout& layout) {
-  if (mask.start == 0 || mask.end() > limit) return super_error(Errc::corrupt, "a mask overlaps another region");
-  if (mask_bytes(bits) > layout.bytes_of_region(mask)) return super_error(Errc::corrupt, "a mask is too short for its bits");
+  if (mask.start == 0 || mask.end() > limit)
+    return super_error(Errc::corrupt, "a mask overlaps another region");
+  if (mask_bytes(bits) > layout.bytes_of_region(mask))
+    return super_error(Errc::corrupt, "a mask is too short for its bits");
   return {};
 }
 
@@ -68,7 +75,8 @@ Result<> check_regions(const StoreLayout& layout, uint32_t version) {
   const bool has_id_mask = version >= 3 && layout.blob_id_mask.length != 0;
   if (has_id_mask) HF_CHECK(check_mask(layout.blob_id_mask, layout.md_len, layout.md_start, layout));
   if (overlap(layout.page_mask, layout.cluster_mask) ||
-      (has_id_mask && (overlap(layout.page_mask, layout.blob_id_mask) || overlap(layout.cluster_mask, layout.blob_id_mask)))) {
+      (has_id_mask && (overlap(layout.page_mask, layout.blob_id_mask) ||
+                       overlap(layout.cluster_mask, layout.blob_id_mask)))) {
     return super_error(Errc::corrupt, "two masks overlap");
   }
   // In bytes: the number of the cluster after a region that leaves the device may have lost its upper bits.
@@ -89,20 +97,25 @@ Result<uint32_t> count_clusters(const SuperBlock& super, uint32_t cluster_size, 
     return super_error(Errc::corrupt, "the store is larger than the device; is this the whole image?");
   }
   const uint64_t clusters = (store_bytes == 0 ? device_bytes : store_bytes) / cluster_size;
-  if (clusters == 0) return super_error(Errc::corrupt, "the device is smaller than one cluster; is this the whole image?");
+  if (clusters == 0)
+    return super_error(Errc::corrupt, "the device is smaller than one cluster; is this the whole image?");
   if (clusters > UINT32_MAX) return super_error(Errc::unsupported, "the store has more than 2^32 clusters");
   return static_cast<uint32_t>(clusters);
 }
 
-uint64_t pages_for_mask(uint64_t bits, uint32_t md_page_size) { return (mask_bytes(bits) + md_page_size - 1) / md_page_size; }
+uint64_t pages_for_mask(uint64_t bits, uint32_t md_page_size) {
+  return (mask_bytes(bits) + md_page_size - 1) / md_page_size;
+}
 
 Result<> check_options(const FormatOptions& options, uint32_t md_page_size, const DeviceGeometry& device) {
   if (options.cluster_size < md_page_size || options.cluster_size % md_page_size != 0) {
-    return option_error(Errc::invalid_argument, "the cluster size must be a multiple of the metadata page size");
+    return option_error(Errc::invalid_argument,
+                        "the cluster size must be a multiple of the metadata page size");
   }
   const uint64_t clusters = device.byte_count() / options.cluster_size;
   if (clusters == 0) return option_error(Errc::no_space, "the device is smaller than one cluster");
-  if (clusters > UINT32_MAX) return option_error(Errc::invalid_argument, "more than 2^32 clusters; choose larger ones");
+  if (clusters > UINT32_MAX)
+    return option_error(Errc::invalid_argument, "more than 2^32 clusters; choose larger ones");
   return {};
 }
 
@@ -127,8 +140,10 @@ SuperBlock blank_super(const CheckedSuper& super, uint64_t device_bytes) {
 
 }  // namespace
 
-Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t device_bytes, uint32_t block_size) {
-  if (page.size() < sizeof(SuperBlock)) return super_error(Errc::not_a_store, "the device is smaller than a superblock");
+Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t device_bytes,
+                                       uint32_t block_size) {
+  if (page.size() < sizeof(SuperBlock))
+    return super_error(Errc::not_a_store, "the device is smaller than a superblock");
   CheckedSuper super;
   std::memcpy(&super.media, page.data(), sizeof(SuperBlock));
   const SuperBlock& media = super.media;
@@ -189,7 +204,9 @@ Result<CheckedSuper> plan_store(const FormatOptions& options, const DeviceGeomet
   layout.md_start = static_cast<uint32_t>(next);
   layout.first_data_cluster = cluster_after_metadata(layout);
   if (next + layout.md_len > UINT32_MAX || layout.first_data_cluster.value >= layout.total_clusters) {
-    return option_error(Errc::no_space, "the metadata leaves no cluster for data; use fewer metadata pages or a larger device");
+    return option_error(
+        Errc::no_space,
+        "the metadata leaves no cluster for data; use fewer metadata pages or a larger device");
   }
   super.type = options.type;
   super.media = blank_super(super, device.byte_count());

@@ -20,8 +20,8 @@ namespace holdfast {
 inline constexpr uint32_t kPageSize = 4096;
 inline constexpr uint32_t kNewestVersion = 3;
 
-// The superblock as it lies at byte 0 of the device. Starts and lengths count md pages from byte 0. Bytes beyond what a
-// version defines are reserved: they are kept as they were found.
+// The superblock as it lies at byte 0 of the device. Starts and lengths count md pages from byte 0. Bytes
+// beyond what a version defines are reserved: they are kept as they were found.
 struct SuperBlock {
   std::array<char, 8> signature{};  // "SPDKBLOB"
   Le32 version;                     // 1 to 3
@@ -46,7 +46,8 @@ struct SuperBlock {
 };
 static_assert(sizeof(SuperBlock) == kPageSize);
 static_assert(offsetof(SuperBlock, super_blob) == 20 && offsetof(SuperBlock, md_len) == 52);
-static_assert(offsetof(SuperBlock, used_blob_id_mask_start) == 72 && offsetof(SuperBlock, md_page_size) == 92);
+static_assert(offsetof(SuperBlock, used_blob_id_mask_start) == 72 &&
+              offsetof(SuperBlock, md_page_size) == 92);
 static_assert(offsetof(SuperBlock, crc) == kPageSize - 4);
 static_assert(std::has_unique_object_representations_v<SuperBlock>, "no padding may reach media");
 
@@ -71,10 +72,18 @@ struct StoreLayout {
   uint32_t md_len = 0;                // md pages
   ClusterIndex first_data_cluster;
 
-  uint64_t byte_of_page(PageIndex page) const noexcept { return (uint64_t{md_start} + page.value) * md_page_size; }
-  uint64_t byte_of_cluster(ClusterIndex cluster) const noexcept { return uint64_t{cluster.value} * cluster_size; }
-  uint64_t byte_of_region(const PageRegion& region) const noexcept { return uint64_t{region.start} * md_page_size; }
-  uint64_t bytes_of_region(const PageRegion& region) const noexcept { return uint64_t{region.length} * md_page_size; }
+  uint64_t byte_of_page(PageIndex page) const noexcept {
+    return (uint64_t{md_start} + page.value) * md_page_size;
+  }
+  uint64_t byte_of_cluster(ClusterIndex cluster) const noexcept {
+    return uint64_t{cluster.value} * cluster_size;
+  }
+  uint64_t byte_of_region(const PageRegion& region) const noexcept {
+    return uint64_t{region.start} * md_page_size;
+  }
+  uint64_t bytes_of_region(const PageRegion& region) const noexcept {
+    return uint64_t{region.length} * md_page_size;
+  }
   bool holds_data(ClusterIndex cluster) const noexcept {
     return cluster >= first_data_cluster && cluster.value < total_clusters;
   }
@@ -90,14 +99,16 @@ struct CheckedSuper {
   StoreLayout layout;
 };
 
-// not_a_store: no superblock begins here. corrupt: one does, and byte 0 on cannot be trusted. unsupported: a version or a
-// geometry that this library does not read.
-Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t device_bytes, uint32_t block_size);
+// not_a_store: no superblock begins here. corrupt: one does, and byte 0 on cannot be trusted. unsupported: a
+// version or a geometry that this library does not read.
+Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t device_bytes,
+                                       uint32_t block_size);
 
 // The page to write: `media` with the checked values and a new checksum.
 SuperBlock encode_super_block(const CheckedSuper& super);
 
-// The layout that SPDK gives a new store of this device, byte for byte, with the reserve for a growing cluster mask.
+// The layout that SPDK gives a new store of this device, byte for byte, with the reserve for a growing
+// cluster mask.
 Result<CheckedSuper> plan_store(const FormatOptions& options, const DeviceGeometry& device);
 
 }  // namespace holdfast

@@ -16,8 +16,12 @@ MetadataPage page_at(const simdisk::Media& media, uint64_t byte) {
   return page;
 }
 
-RootOnMedia follow_root(const simdisk::Media& media, const StoreLayout& layout, PageIndex index, const MetadataPage& root) {
-  RootOnMedia found{.id = BlobId{root.blob_id}, .page = layout.byte_of_page(index) / kMediaPage, .written_at = 0, .chain = {}};
+RootOnMedia follow_root(const simdisk::Media& media, const StoreLayout& layout, PageIndex index,
+                        const MetadataPage& root) {
+  RootOnMedia found{.id = BlobId{root.blob_id},
+                    .page = layout.byte_of_page(index) / kMediaPage,
+                    .written_at = 0,
+                    .chain = {}};
   found.written_at = media.written_at(found.page);
   uint32_t next = root.crc == page_checksum(root) ? uint32_t{root.next} : kNoPage;
   while (next < layout.md_len && found.chain.size() < layout.md_len) {
@@ -30,8 +34,8 @@ RootOnMedia follow_root(const simdisk::Media& media, const StoreLayout& layout, 
   return found;
 }
 
-Bitmap mask_on_media(const simdisk::Media& media, const StoreLayout& layout, const PageRegion& region, MaskType type,
-                     uint64_t bits) {
+Bitmap mask_on_media(const simdisk::Media& media, const StoreLayout& layout, const PageRegion& region,
+                     MaskType type, uint64_t bits) {
   std::vector<std::byte> bytes(layout.bytes_of_region(region));
   media.read(layout.byte_of_region(region), bytes);
   return parse_mask(bytes, type, bits).value_or(Bitmap());
@@ -64,7 +68,8 @@ Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
   if (name == result.state.xattrs.end()) {
     found.strangers.push_back(id);
   } else {
-    found.blobs[{reinterpret_cast<const char*>(name->second.data()), name->second.size()}] = std::move(result);
+    found.blobs[{reinterpret_cast<const char*>(name->second.data()), name->second.size()}] =
+        std::move(result);
   }
   co_return {};
 }
@@ -99,7 +104,8 @@ Task<> find_everything(Session& session, const Rig& rig, Found& found) {
     found.open_error = opened.error();
     co_return {};
   }
-  for (const BlobId id : session.store()->blob_ids()) HF_CO_CHECK(co_await read_blob(session, rig, id, found));
+  for (const BlobId id : session.store()->blob_ids())
+    HF_CO_CHECK(co_await read_blob(session, rig, id, found));
   co_return {};
 }
 

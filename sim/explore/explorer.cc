@@ -110,7 +110,9 @@ bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut
 bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   std::vector<Task<>> tasks = start(play, step);
   const uint64_t before = step.kill_after ? trace_.completed_count(*step.kill_after) : 0;
-  const auto done = [&tasks] { return std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.done(); }); };
+  const auto done = [&tasks] {
+    return std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.done(); });
+  };
   if (cut) consider_cut(play);
   while (!done()) {
     if (!play.session.scheduler().step()) return stop("a step waits for something that will never happen");
@@ -121,9 +123,11 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
       return true;
     }
   }
-  if (step.kill_after) return stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
+  if (step.kill_after)
+    return stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
   for (Task<>& task : tasks) {
-    if (const Result<> result = task.take_result(); !result) return stop("a step failed: " + describe(result.error()));
+    if (const Result<> result = task.take_result(); !result)
+      return stop("a step failed: " + describe(result.error()));
   }
   return true;
 }
@@ -167,7 +171,8 @@ void Explorer::consider_cut(Play& play) {
   }
 }
 
-void Explorer::check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
+void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
+                           std::span<const uint32_t> selection) {
   if (result_.states_checked >= kStatesPerCase) {
     over_budget_ = true;
     stop("more states than one case may have");

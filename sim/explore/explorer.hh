@@ -22,8 +22,9 @@ struct Case {
   bool fua = false;
 };
 
-// Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The media of a crash state
-// are visited in place: the undecided pieces are put on media, a fresh session recovers and is judged, and everything is undone.
+// Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The
+// media of a crash state are visited in place: the undecided pieces are put on media, a fresh session
+// recovers and is judged, and everything is undone.
 class Explorer {
  public:
   Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed);

@@ -13,7 +13,8 @@ namespace {
 Result<> as_expected(const ScenarioStep& step, const Result<>& result) {
   if (!step.expected_error) return result;
   if (!result && result.error().code == *step.expected_error) return {};
-  return result ? Error{.code = Errc::invalid_argument, .reason = "the step succeeded although it was expected to fail"}
+  return result ? Error{.code = Errc::invalid_argument,
+                        .reason = "the step succeeded although it was expected to fail"}
                 : result.error();
 }
 
@@ -23,7 +24,9 @@ std::vector<std::byte> bytes_of(std::string_view text) {
 }
 
 Error not_open() { return {.code = Errc::invalid_argument, .reason = "the store is not open at this step"}; }
-Error still_open() { return {.code = Errc::busy, .reason = "the store is open at this step; close it first"}; }
+Error still_open() {
+  return {.code = Errc::busy, .reason = "the store is open at this step; close it first"};
+}
 Error no_such_blob() {
   return {.code = Errc::not_found, .object = ObjectKind::blob, .reason = "no blob of this name"};
 }
@@ -42,7 +45,8 @@ BlobState state_of(const Blob& blob) {
 
 }  // namespace
 
-Session::Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed, simdisk::EventNumber first_event)
+Session::Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed,
+                 simdisk::EventNumber first_event)
     : rig_(rig),
       choices_(seed),
       scheduler_(choices_, first_event),
@@ -59,7 +63,9 @@ Session::~Session() {
 
 void Session::kill(Task<>& task) {
   disk_.program_dies();
-  { const Task<> dead = std::move(task); }
+  {
+    const Task<> dead = std::move(task);
+  }
   end_program();
   trace_.begin_process();
 }
@@ -136,7 +142,8 @@ Task<> Session::run(const BlobCreate& step, Model& model) {
   options.clusters = step.clusters;
   options.xattrs = xattrs;
   // More than the device has is refused: the model needs no room for it.
-  const uint64_t clusters = std::min(step.clusters, rig_.scenario.device.size / rig_.scenario.store.cluster_size);
+  const uint64_t clusters =
+      std::min(step.clusters, rig_.scenario.device.size / rig_.scenario.store.cluster_size);
   const uint64_t blocks = clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
   const uint64_t change = model.create_begins(step.name, state, blocks);
   const Result<BlobId> created = co_await store_->create_blob(options);

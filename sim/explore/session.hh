@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "holdfast/aligned_buffer.hh"
 #include "explore/trace.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "holdfast/blobstore.hh"
 #include "holdfast/channel.hh"
 #include "holdfast/sim/scenario.hh"
@@ -26,8 +26,8 @@ struct Rig {
 // The xattr by which a blob is recognised after a cut.
 inline constexpr std::string_view kNameXattr = "name";
 
-// One time of power: a disk with an empty cache over given media, and a program that uses a store on it. Its end is the power
-// cut: the disk goes off, then the program's objects go.
+// One time of power: a disk with an empty cache over given media, and a program that uses a store on it. Its
+// end is the power cut: the disk goes off, then the program's objects go.
 class Session {
  public:
   Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed, simdisk::EventNumber first_event);
@@ -39,7 +39,8 @@ class Session {
   Task<> perform(const ScenarioStep& step, Model& model);
   Task<> open(bool read_only);
 
-  // The process dies, the power stays: `task`, which was running, and the store are gone; the disk keeps its cache.
+  // The process dies, the power stays: `task`, which was running, and the store are gone; the disk keeps its
+  // cache.
   void kill(Task<>& task);
 
   simdisk::Scheduler& scheduler() noexcept { return scheduler_; }

@@ -12,7 +12,8 @@ using simdisk::kMediaPage;
 
 // Media count a page of zeroes as no content.
 simdisk::Hash128 content_hash(std::span<const std::byte> page) {
-  const bool zero = std::all_of(page.begin(), page.end(), [](std::byte byte) { return byte == std::byte{0}; });
+  const bool zero =
+      std::all_of(page.begin(), page.end(), [](std::byte byte) { return byte == std::byte{0}; });
   return zero ? simdisk::Hash128{} : simdisk::hash_bytes(page);
 }
 
@@ -24,11 +25,13 @@ void Trace::submitted(EventNumber event, const IoRequest& request) {
   const uint64_t begin = request.block * block_size_;
   const uint64_t end = begin + request.block_count * block_size_;
   for (uint64_t page = begin / kMediaPage; page * kMediaPage < end; ++page) {
-    PageWrite write{.event = event, .step = request.purpose.step, .process = processes_, .page = page, .content = {}};
+    PageWrite write{
+        .event = event, .step = request.purpose.step, .process = processes_, .page = page, .content = {}};
     const bool whole = page * kMediaPage >= begin && (page + 1) * kMediaPage <= end;
     if (whole && request.kind == IoKind::write_zeroes) write.content = simdisk::Hash128{};
     if (whole && one_buffer) {
-      const auto* bytes = static_cast<const std::byte*>(request.buffers[0].iov_base) + (page * kMediaPage - begin);
+      const auto* bytes =
+          static_cast<const std::byte*>(request.buffers[0].iov_base) + (page * kMediaPage - begin);
       write.content = content_hash({bytes, kMediaPage});
     }
     by_page_[page].push_back(writes_.size());

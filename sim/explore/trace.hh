@@ -19,8 +19,9 @@ struct PageWrite {
   std::optional<simdisk::Hash128> content;  // of the whole page, if the write covered it
 };
 
-// Who wrote what, when: with it a page found on media after a cut is traced back to its write, and the invariants can
-// say not only that something is wrong but which order was broken. Forgets what happened after a mark on request.
+// Who wrote what, when: with it a page found on media after a cut is traced back to its write, and the
+// invariants can say not only that something is wrong but which order was broken. Forgets what happened after
+// a mark on request.
 class Trace final : public simdisk::DiskObserver {
  public:
   explicit Trace(uint32_t block_size) : block_size_(block_size) {}

@@ -13,11 +13,13 @@ std::optional<std::string> check_A1(const Examination& state) {
       if (cluster.value == 0) continue;
       const auto [owner, first] = owners.emplace(cluster.value, record.id);
       if (first) continue;
-      return fmt::format("cluster {} belongs to blobs {:#x} and {:#x}", cluster.value, owner->second.value, record.id.value);
+      return fmt::format("cluster {} belongs to blobs {:#x} and {:#x}", cluster.value, owner->second.value,
+                         record.id.value);
     }
   }
   for (const DamagedBlob& damaged : state.raw.replayed.damaged) {
-    if (damaged.error.byte == Error::kNowhere) return fmt::format("blob {:#x} shares a page or cluster", damaged.id.value);
+    if (damaged.error.byte == Error::kNowhere)
+      return fmt::format("blob {:#x} shares a page or cluster", damaged.id.value);
   }
   return std::nullopt;
 }

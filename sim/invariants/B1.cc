@@ -13,8 +13,8 @@ std::optional<std::string> find_missing_page(const Examination& state) {
       const auto meant = state.trace.last_write_before(page, root.written_at);
       if (!meant || !meant->content || state.media.written_at(page) >= meant->event) continue;
       if (*meant->content == state.media.page_hash(page)) continue;
-      return fmt::format("the root of blob {:#x} names the page at byte {}, which never arrived", root.id.value,
-                         page * simdisk::kMediaPage);
+      return fmt::format("the root of blob {:#x} names the page at byte {}, which never arrived",
+                         root.id.value, page * simdisk::kMediaPage);
     }
   }
   return std::nullopt;
@@ -27,7 +27,8 @@ std::optional<std::string> find_foreign_bytes(const Examination& state) {
     for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
       const Tag tag = blob.blocks[block];
       if (tag == kZeroes || (tag != kForeign && Model::birth_of(tag) == known->second.birth)) continue;
-      return fmt::format("block {} of blob '{}' shows bytes that were written to something else", block, name);
+      return fmt::format("block {} of blob '{}' shows bytes that were written to something else", block,
+                         name);
     }
   }
   return std::nullopt;

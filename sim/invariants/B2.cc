@@ -10,8 +10,8 @@ std::optional<std::string> check_B2(const Examination& state) {
   const auto reused = find_reused_page(state);
   const bool by_delete = reused && reused->lost && reused->lost->step == Step::erase_root;  // B3's matter
   if (reused && !by_delete) {
-    return fmt::format("the root of blob {:#x} names the page at byte {}, which was reused", reused->root.id.value,
-                       reused->page * simdisk::kMediaPage);
+    return fmt::format("the root of blob {:#x} names the page at byte {}, which was reused",
+                       reused->root.id.value, reused->page * simdisk::kMediaPage);
   }
   if (state.epoch() == 0 || state.epoch() != state.model.epoch().oldest()) return std::nullopt;
   for (const auto& [name, history] : state.model.blobs()) {
@@ -20,7 +20,10 @@ std::optional<std::string> check_B2(const Examination& state) {
     if (there ? history.state.allows(found->second.state) : history.state.allows(std::nullopt)) continue;
     if (there && !history.state.newest() && history.state.count() == 1) continue;  // deleted: B3's matter
     if (!state.raw.replayed.damaged.empty() && !there) continue;                   // A1, A2
-    return there ? fmt::format("blob '{}' shows a state that is older than what was acknowledged, or was never committed", name)
+    return there ? fmt::format(
+                       "blob '{}' shows a state that is older than what was acknowledged, or was never "
+                       "committed",
+                       name)
                  : fmt::format("blob '{}' was acknowledged and is not there", name);
   }
   return std::nullopt;

@@ -26,7 +26,8 @@ bool is_damaged(const Examination& state, BlobId id) {
 std::optional<std::string> check_B3(const Examination& state) {
   for (const auto& [name, history] : state.model.blobs()) {
     const bool deleted = history.state.count() == 1 && !history.state.newest();
-    if (deleted && state.found.blobs.contains(name)) return fmt::format("blob '{}' was deleted and is there again", name);
+    if (deleted && state.found.blobs.contains(name))
+      return fmt::format("blob '{}' was deleted and is there again", name);
   }
   if (const auto reused = find_reused_page(state)) {
     return fmt::format("blob {:#x} was deleted and is there again, and the page at byte {} was reused",
@@ -34,7 +35,8 @@ std::optional<std::string> check_B3(const Examination& state) {
   }
   for (const RootOnMedia& root : state.raw.roots) {
     if (!came_back(state, root) || !is_damaged(state, root.id)) continue;
-    return fmt::format("blob {:#x} was deleted and is there again, over space that others own now", root.id.value);
+    return fmt::format("blob {:#x} was deleted and is there again, over space that others own now",
+                       root.id.value);
   }
   return std::nullopt;
 }

@@ -12,7 +12,8 @@ std::optional<std::string> check_D1(const Examination& state) {
     if (known == state.model.blobs().end() || known->second.blocks.size() != blob.blocks.size()) continue;
     for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
       if (known->second.blocks[block].allows(blob.blocks[block])) continue;
-      return fmt::format("block {} of blob '{}' holds older bytes than were acknowledged as durable", block, name);
+      return fmt::format("block {} of blob '{}' holds older bytes than were acknowledged as durable", block,
+                         name);
     }
   }
   return std::nullopt;

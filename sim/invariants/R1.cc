@@ -10,7 +10,8 @@ std::optional<std::string> check_R1(const Examination& state) {
   const auto reused = find_reused_page(state);
   if (!reused || !reused->lost || reused->lost->process == reused->reuse.process) return std::nullopt;
   return fmt::format(
-      "blob {:#x} lost a root that process {} wrote and a later process read: it reused the page at byte {}, which the root on "
+      "blob {:#x} lost a root that process {} wrote and a later process read: it reused the page at byte {}, "
+      "which the root on "
       "media names",
       reused->root.id.value, reused->lost->process, reused->page * simdisk::kMediaPage);
 }

@@ -11,10 +11,12 @@ std::optional<std::string> check_S1(const Examination& state) {
   const uint64_t begin = state.model.begin_of_epoch(state.model.epoch().newest());
   if (state.super_written_at() > begin) return std::nullopt;
   const StoreLayout& layout = state.raw.super->layout;
-  for (uint64_t page = 1; page < layout.byte_of_cluster(layout.first_data_cluster) / simdisk::kMediaPage; ++page) {
+  for (uint64_t page = 1; page < layout.byte_of_cluster(layout.first_data_cluster) / simdisk::kMediaPage;
+       ++page) {
     const auto write = state.trace.write_at(page, state.media.written_at(page));
     if (write && write->event > begin && write->step == Step::wipe_metadata) {
-      return fmt::format("the former superblock is on media, and metadata at byte {} is wiped", page * simdisk::kMediaPage);
+      return fmt::format("the former superblock is on media, and metadata at byte {} is wiped",
+                         page * simdisk::kMediaPage);
     }
   }
   return std::nullopt;

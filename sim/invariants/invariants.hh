@@ -9,9 +9,9 @@
 
 namespace holdfast::sim {
 
-// A checker looks at one crash state and says in words what is wrong, if its own invariant is broken. The sentences that they check
-// stand in engine/durability/DURABILITY.md. To add one: a paragraph there, a tag in the engine, a file here, a line in
-// invariants.cc, and a scenario that breaks it.
+// A checker looks at one crash state and says in words what is wrong, if its own invariant is broken. The
+// sentences that they check stand in engine/durability/DURABILITY.md. To add one: a paragraph there, a tag in
+// the engine, a file here, a line in invariants.cc, and a scenario that breaks it.
 using Checker = std::optional<std::string> (*)(const Examination&);
 
 std::optional<std::string> check_R1(const Examination& state);
@@ -36,7 +36,8 @@ struct Broken {
 // The first broken promise, in the order of cause: what follows from it is not reported as well.
 std::optional<Broken> first_broken(const Examination& state);
 
-// A page that a root names and that is newer than the root: it was reused. `lost` is the newer root that should have been durable first.
+// A page that a root names and that is newer than the root: it was reused. `lost` is the newer root that
+// should have been durable first.
 struct ReusedPage {
   const RootOnMedia& root;
   uint64_t page;

@@ -38,7 +38,8 @@ void BlockVersions::make_change_durable(uint64_t change) {
 }
 
 bool BlockVersions::allows(Tag tag) const {
-  return std::any_of(versions_.begin(), versions_.end(), [tag](const Version& version) { return version.tag == tag; });
+  return std::any_of(versions_.begin(), versions_.end(),
+                     [tag](const Version& version) { return version.tag == tag; });
 }
 
 uint64_t Model::format_begins(uint64_t event) {
@@ -108,7 +109,8 @@ Model::Write Model::write_begins(const std::string& name, uint64_t first_block, 
   return write;
 }
 
-void Model::write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count, bool durable) {
+void Model::write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count,
+                       bool durable) {
   BlobHistory& blob = blobs_.at(name);
   ++now_;
   for (uint64_t i = 0; i < count; ++i) {

@@ -23,8 +23,8 @@ struct BlobState {
   friend bool operator==(const BlobState&, const BlobState&) = default;
 };
 
-// The versions that a piece of the store may show after a power cut, oldest first. Beginning a change adds a version; its
-// acknowledgement drops all that came before it.
+// The versions that a piece of the store may show after a power cut, oldest first. Beginning a change adds a
+// version; its acknowledgement drops all that came before it.
 template <class Value>
 class Versions {
  public:
@@ -81,16 +81,18 @@ class BlockVersions {
   std::vector<Version> versions_;
 };
 
-// One blob, from its creation on. Scenarios name blobs; the name is also an xattr, by which a blob is recognised on media.
+// One blob, from its creation on. Scenarios name blobs; the name is also an xattr, by which a blob is
+// recognised on media.
 struct BlobHistory {
-  uint64_t birth = 0;                              // unlike ids and names, never used again
+  uint64_t birth = 0;  // unlike ids and names, never used again
   Versions<std::optional<BlobState>> state{std::nullopt};  // nullopt: no such blob
   std::vector<BlockVersions> blocks;
-  BlobState staged;                                // in the memory of the engine
+  BlobState staged;  // in the memory of the engine
 };
 
-// The oracle: what has been acknowledged, and what was begun. A recovered store must show, for each thing, one of the versions
-// that this model allows. It knows the API's promises (holdfast/blobstore.hh) and nothing of how the engine keeps them.
+// The oracle: what has been acknowledged, and what was begun. A recovered store must show, for each thing,
+// one of the versions that this model allows. It knows the API's promises (holdfast/blobstore.hh) and nothing
+// of how the engine keeps them.
 class Model {
  public:
   // Grows with each change of what is allowed: equal numbers mean equal demands.
@@ -122,7 +124,8 @@ class Model {
     Tag tag = kZeroes;
   };
   Write write_begins(const std::string& name, uint64_t first_block, uint64_t count, bool zeroes);
-  void write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count, bool durable);
+  void write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count,
+                  bool durable);
   uint64_t flush_begins() const { return now_; }
   void flush_ends(uint64_t began);
 

@@ -54,7 +54,8 @@ std::string to_json(std::span<const ScenarioResult> results) {
   for (const ScenarioResult& result : results) {
     auto violations = nlohmann::ordered_json::array();
     for (const Violation& violation : result.violations) {
-      violations.push_back({{"invariant", violation.invariant}, {"words", violation.words}, {"token", violation.token}});
+      violations.push_back(
+          {{"invariant", violation.invariant}, {"words", violation.words}, {"token", violation.token}});
     }
     nlohmann::ordered_json entry = {{"name", result.name},
                                     {"verdict", name_of(result.verdict)},
@@ -75,18 +76,20 @@ std::string to_junit(std::span<const ScenarioResult> results) {
   std::size_t failures = 0;
   std::string cases;
   for (const ScenarioResult& result : results) {
-    cases += fmt::format("  <testcase classname=\"scenarios\" name=\"{}\" time=\"{:.3f}\"", xml_escaped(result.name),
-                         finite(result.seconds));
+    cases += fmt::format("  <testcase classname=\"scenarios\" name=\"{}\" time=\"{:.3f}\"",
+                         xml_escaped(result.name), finite(result.seconds));
     if (as_expected(result.verdict)) {
       cases += "/>\n";
       continue;
     }
     ++failures;
-    cases += fmt::format(">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n", name_of(result.verdict),
-                         xml_escaped(words_of(result)));
+    cases += fmt::format(">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
+                         name_of(result.verdict), xml_escaped(words_of(result)));
   }
-  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"holdfast-sim\" tests=\"{}\" failures=\"{}\">\n{}</testsuite>\n",
-                     results.size(), failures, cases);
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"holdfast-sim\" tests=\"{}\" "
+      "failures=\"{}\">\n{}</testsuite>\n",
+      results.size(), failures, cases);
 }
 
 std::string to_text(std::span<const ScenarioResult> results) {
@@ -96,8 +99,8 @@ std::string to_text(std::span<const ScenarioResult> results) {
   uint64_t exact = 0;
   std::size_t unexpected = 0;
   for (const ScenarioResult& result : results) {
-    text += fmt::format("{:<13} {:>8} states {:>5} points  {}\n", name_of(result.verdict), result.states_checked,
-                        result.crash_points, result.name);
+    text += fmt::format("{:<13} {:>8} states {:>5} points  {}\n", name_of(result.verdict),
+                        result.states_checked, result.crash_points, result.name);
     states += result.states_checked;
     points += result.crash_points;
     exact += result.crash_points_exact;
@@ -105,8 +108,9 @@ std::string to_text(std::span<const ScenarioResult> results) {
     ++unexpected;
     text += words_of(result) + "\n";
   }
-  text += fmt::format("{} cases, {} not as expected; {} crash points ({} visited in every combination), {} states checked\n",
-                      results.size(), unexpected, points, exact, states);
+  text += fmt::format(
+      "{} cases, {} not as expected; {} crash points ({} visited in every combination), {} states checked\n",
+      results.size(), unexpected, points, exact, states);
   return text;
 }
 

@@ -88,7 +88,9 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     node.boolean = value;
     return add(std::move(node));
   }
-  bool number_integer(number_integer_t) override { return fail("negative numbers mean nothing in a scenario"); }
+  bool number_integer(number_integer_t) override {
+    return fail("negative numbers mean nothing in a scenario");
+  }
   bool number_unsigned(number_unsigned_t value) override {
     Node node = node_of(Node::Kind::integer);
     node.integer = value;
@@ -185,13 +187,15 @@ const char* name_of(Node::Kind kind) {
 }
 
 std::expected<Node, Diagnostic> parse_document(std::string_view text, const std::string& file) {
-  if (text.size() > kLargestFile) return std::unexpected(Diagnostic{file, 1, 1, "a scenario has at most a megabyte"});
+  if (text.size() > kLargestFile)
+    return std::unexpected(Diagnostic{file, 1, 1, "a scenario has at most a megabyte"});
   Tracker tracker;
   Builder builder(tracker);
   const TrackedIterator begin(text.data(), &tracker);
   const TrackedIterator end(text.data() + text.size(), &tracker);
   if (nlohmann::json::sax_parse(begin, end, &builder)) return builder.take();
-  return std::unexpected(Diagnostic{file, builder.error_position().line, builder.error_position().column, builder.error()});
+  return std::unexpected(
+      Diagnostic{file, builder.error_position().line, builder.error_position().column, builder.error()});
 }
 
 }  // namespace holdfast::sim

@@ -16,7 +16,8 @@ using Keys = std::string_view[];
 
 constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store",
                                 "setup",   "steps",    "after",   "crash", "disks",  "note"};
-constexpr Keys kDeviceKeys = {"size", "block_size", "atomic_write", "volatile_cache", "fua", "discard_reads_zero", "initial"};
+constexpr Keys kDeviceKeys = {"size", "block_size",         "atomic_write", "volatile_cache",
+                              "fua",  "discard_reads_zero", "initial"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
 constexpr Keys kCrashKeys = {"at", "lose", "nested", "states_per_point"};
 constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
@@ -28,14 +29,16 @@ void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
   if (node.kind == Node::Kind::boolean) return device.fua.push_back(node.boolean);
   if (!reader.check_kind(node, Node::Kind::array, "\"fua\"")) return;
   for (const Node& item : node.items) {
-    if (reader.check_kind(item, Node::Kind::boolean, "an item of \"fua\"")) device.fua.push_back(item.boolean);
+    if (reader.check_kind(item, Node::Kind::boolean, "an item of \"fua\""))
+      device.fua.push_back(item.boolean);
   }
-  if (node.items.empty()) reader.complain(node.position, "\"fua\" lists no case; write true, false or [false, true]");
+  if (node.items.empty())
+    reader.complain(node.position, "\"fua\" lists no case; write true, false or [false, true]");
 }
 
 // The value if it is good, else `least`: what follows divides by it.
-uint32_t power_of_two(Reader& reader, const Node& object, std::string_view key, uint64_t value, uint32_t least,
-                      uint32_t most) {
+uint32_t power_of_two(Reader& reader, const Node& object, std::string_view key, uint64_t value,
+                      uint32_t least, uint32_t most) {
   if (std::has_single_bit(value) && value >= least && value <= most) return static_cast<uint32_t>(value);
   const Node* node = object.find(key);
   reader.complain(node != nullptr ? node->position : object.position,
@@ -96,7 +99,8 @@ CrashSpec read_crash(Reader& reader, const Node& node) {
     constexpr Keys kLose = {"any-subset"};
     reader.one_of(*lose, kLose, "a way to lose");
   }
-  crash.nested = static_cast<uint32_t>(std::min<uint64_t>(reader.number(node, "nested").value_or(crash.nested), 3));
+  crash.nested =
+      static_cast<uint32_t>(std::min<uint64_t>(reader.number(node, "nested").value_or(crash.nested), 3));
   if (crash.nested > 2) reader.complain(node.position, "\"nested\" is at most 2");
   crash.states_per_point = reader.number(node, "states_per_point").value_or(crash.states_per_point);
   if (crash.states_per_point < 2) reader.complain(node.position, "\"states_per_point\" must be at least 2");
@@ -116,7 +120,8 @@ void read_expectation(Reader& reader, const Node& node, DiskCase& disk) {
   for (const Node& item : violations->items) {
     if (reader.one_of(item, kInvariants, "an invariant")) disk.violations.push_back(item.text);
   }
-  if (violations->items.empty()) reader.complain(violations->position, "no violation is listed; say \"expect\": \"pass\"");
+  if (violations->items.empty())
+    reader.complain(violations->position, "no violation is listed; say \"expect\": \"pass\"");
   std::sort(disk.violations.begin(), disk.violations.end());
   if (std::adjacent_find(disk.violations.begin(), disk.violations.end()) != disk.violations.end()) {
     reader.complain(violations->position, "a violation is listed twice");
@@ -129,7 +134,8 @@ DiskCase read_disk(Reader& reader, const Node& node) {
   disk.name = reader.text(node, "name", true).value_or("");
   std::vector<std::string_view> names;
   for (const Barrier barrier : kBarriers) names.push_back(name_of(barrier));
-  if (const Node* ignores = node.find("ignores"); ignores != nullptr && reader.check_kind(*ignores, Node::Kind::array, "\"ignores\"")) {
+  if (const Node* ignores = node.find("ignores");
+      ignores != nullptr && reader.check_kind(*ignores, Node::Kind::array, "\"ignores\"")) {
     for (const Node& item : ignores->items) {
       if (const auto index = reader.one_of(item, names, "a barrier")) disk.ignores.insert(kBarriers[*index]);
     }
@@ -155,8 +161,11 @@ std::vector<DiskCase> read_disks(Reader& reader, const Node& node) {
       reader.complain(item.position, fmt::format("two disks are called \"{}\"", disks.back().name));
     }
   }
-  const bool honest = std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.ignores.empty(); });
-  if (!honest) reader.complain(node.position, "one of the disks must be honest: a broken one proves nothing without its twin");
+  const bool honest =
+      std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.ignores.empty(); });
+  if (!honest)
+    reader.complain(node.position,
+                    "one of the disks must be honest: a broken one proves nothing without its twin");
   return disks;
 }
 
@@ -184,7 +193,8 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   } else {
     reader.complain(root.position, "\"steps\" is missing");
   }
-  scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario.device) : default_after();
+  scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario.device)
+                                                 : default_after();
   if (reader.clean()) check_story(reader, root, scenario);
 }
 
@@ -194,7 +204,8 @@ std::string describe(const Diagnostic& diagnostic) {
   return fmt::format("{}:{}:{}: {}", diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message);
 }
 
-std::expected<Scenario, std::vector<Diagnostic>> parse_scenario(std::string_view text, const std::string& file) {
+std::expected<Scenario, std::vector<Diagnostic>> parse_scenario(std::string_view text,
+                                                                const std::string& file) {
   const auto document = parse_document(text, file);
   if (!document) return std::unexpected(std::vector{document.error()});
   Scenario scenario;

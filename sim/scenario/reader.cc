@@ -34,7 +34,8 @@ std::optional<uint64_t> parse_size(std::string_view text) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (status != std::errc{}) return std::nullopt;
   const std::string_view unit(end, text.data() + text.size());
-  constexpr std::pair<std::string_view, int> kUnits[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  constexpr std::pair<std::string_view, int> kUnits[] = {{"", 0},     {"B", 0},    {"KiB", 10},
+                                                         {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
   for (const auto& [name, shift] : kUnits) {
     if (unit == name && number <= UINT64_MAX >> shift) return number << shift;
   }
@@ -71,7 +72,8 @@ std::vector<Diagnostic> Reader::take_diagnostics() {
 
 bool Reader::check_kind(const Node& node, Node::Kind kind, std::string_view what) {
   if (node.kind == kind) return true;
-  complain(node.position, fmt::format("{} must be {}, and this is {}", what, name_of(kind), name_of(node.kind)));
+  complain(node.position,
+           fmt::format("{} must be {}, and this is {}", what, name_of(kind), name_of(node.kind)));
   return false;
 }
 
@@ -97,13 +99,15 @@ std::optional<std::string> Reader::text(const Node& object, std::string_view key
 
 std::optional<bool> Reader::boolean(const Node& object, std::string_view key) {
   const Node* node = object.find(key);
-  if (node == nullptr || !check_kind(*node, Node::Kind::boolean, fmt::format("\"{}\"", key))) return std::nullopt;
+  if (node == nullptr || !check_kind(*node, Node::Kind::boolean, fmt::format("\"{}\"", key)))
+    return std::nullopt;
   return node->boolean;
 }
 
 std::optional<uint64_t> Reader::number(const Node& object, std::string_view key) {
   const Node* node = object.find(key);
-  if (node == nullptr || !check_kind(*node, Node::Kind::integer, fmt::format("\"{}\"", key))) return std::nullopt;
+  if (node == nullptr || !check_kind(*node, Node::Kind::integer, fmt::format("\"{}\"", key)))
+    return std::nullopt;
   return node->integer;
 }
 
@@ -121,7 +125,8 @@ std::optional<uint64_t> Reader::size_value(const Node& node) {
   return std::nullopt;
 }
 
-std::optional<std::size_t> Reader::one_of(const Node& node, std::span<const std::string_view> names, std::string_view what) {
+std::optional<std::size_t> Reader::one_of(const Node& node, std::span<const std::string_view> names,
+                                          std::string_view what) {
   if (!check_kind(node, Node::Kind::text, what)) return std::nullopt;
   const auto found = std::find(names.begin(), names.end(), node.text);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());

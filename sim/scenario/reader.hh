@@ -32,7 +32,8 @@ class Reader {
   std::optional<uint64_t> size(const Node& object, std::string_view key);
   std::optional<uint64_t> size_value(const Node& node);
   // One of `names`, or a complaint with a suggestion.
-  std::optional<std::size_t> one_of(const Node& node, std::span<const std::string_view> names, std::string_view what);
+  std::optional<std::size_t> one_of(const Node& node, std::span<const std::string_view> names,
+                                    std::string_view what);
 
  private:
   std::string file_;

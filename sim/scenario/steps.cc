@@ -12,12 +12,13 @@ namespace {
 using Keys = std::string_view[];
 
 constexpr std::size_t kLargestXattr = 4063;
-constexpr Errc kErrors[] = {Errc::device_failed, Errc::not_a_store,    Errc::corrupt,          Errc::unsupported,
-                            Errc::wrong_type,    Errc::no_space,       Errc::no_resources,     Errc::not_found,
-                            Errc::already_exists, Errc::busy,          Errc::read_only,        Errc::invalid_argument,
-                            Errc::out_of_range};
-constexpr Step kKillSteps[] = {Step::erase_super, Step::wipe_metadata, Step::write_super, Step::write_mask,
-                               Step::write_chain, Step::write_root,    Step::erase_root,  Step::clear_clusters};
+constexpr Errc kErrors[] = {
+    Errc::device_failed, Errc::not_a_store,      Errc::corrupt,     Errc::unsupported,    Errc::wrong_type,
+    Errc::no_space,      Errc::no_resources,     Errc::not_found,   Errc::already_exists, Errc::busy,
+    Errc::read_only,     Errc::invalid_argument, Errc::out_of_range};
+constexpr Step kKillSteps[] = {Step::erase_super, Step::wipe_metadata, Step::write_super,
+                               Step::write_mask,  Step::write_chain,   Step::write_root,
+                               Step::erase_root,  Step::clear_clusters};
 
 using Action = decltype(ScenarioStep::action);
 using ReadVerb = Action (*)(Reader&, const Node&, const DeviceSpec&);
@@ -75,7 +76,8 @@ Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
   const Node* xattrs = node.find("xattrs");
   if (xattrs == nullptr || !reader.check_kind(*xattrs, Node::Kind::object, "\"xattrs\"")) return create;
   for (const Node::Member& member : xattrs->members) {
-    if (member.key == "name") reader.complain(member.position, "\"name\" is set by the runner to the blob's name");
+    if (member.key == "name")
+      reader.complain(member.position, "\"name\" is set by the runner to the blob's name");
     create.xattrs.emplace_back(member.key, read_value(reader, member.value));
   }
   return create;
@@ -84,7 +86,8 @@ Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
 Action read_set_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
   constexpr Keys kKeys = {"blob", "name", "value"};
   reader.check_object(node, kKeys);
-  BlobSetXattr set{.blob = required_text(reader, node, "blob"), .xattr = {required_text(reader, node, "name"), {}}};
+  BlobSetXattr set{.blob = required_text(reader, node, "blob"),
+                   .xattr = {required_text(reader, node, "name"), {}}};
   if (const Node* value = node.find("value")) {
     set.xattr.second = read_value(reader, *value);
   } else {
@@ -110,12 +113,15 @@ Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) 
   if (io.length == 0) reader.complain(node.position, "\"length\" is missing or 0");
   if (io.length > device.size) reader.complain(node.position, "\"length\" is more than the device has");
   if (io.offset % device.block_size != 0 || io.length % device.block_size != 0) {
-    reader.complain(node.position, fmt::format("\"offset\" and \"length\" must be multiples of the block size, {}", device.block_size));
+    reader.complain(
+        node.position,
+        fmt::format("\"offset\" and \"length\" must be multiples of the block size, {}", device.block_size));
   }
   const bool writes = kind == DataKind::write || kind == DataKind::write_zeroes;
   if (io.fua && !writes) reader.complain(node.position, "only io.write and io.write_zeroes take \"fua\"");
   if (kind == DataKind::unmap && !device.discard_reads_zero) {
-    reader.complain(node.position, "what io.unmap leaves is only defined if the device says \"discard_reads_zero\": true");
+    reader.complain(node.position,
+                    "what io.unmap leaves is only defined if the device says \"discard_reads_zero\": true");
   }
   return io;
 }
@@ -167,7 +173,8 @@ void read_modifiers(Reader& reader, const Node& node, ScenarioStep& step) {
   if (const Node* kill = node.find("kill_after")) {
     std::vector<std::string_view> names;
     for (const Step each : kKillSteps) names.push_back(name_of(each));
-    if (const auto index = reader.one_of(*kill, names, "a protocol step")) step.kill_after = kKillSteps[*index];
+    if (const auto index = reader.one_of(*kill, names, "a protocol step"))
+      step.kill_after = kKillSteps[*index];
   }
 }
 
@@ -178,7 +185,8 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
   read_modifiers(reader, node, step);
   std::size_t verbs = 0;
   for (const Node::Member& member : node.members) {
-    const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&member](const Verb& each) { return each.name == member.key; });
+    const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                   [&member](const Verb& each) { return each.name == member.key; });
     if (verb != std::end(kVerbs)) {
       ++verbs;
       step.action = verb->read(reader, member.value, device);
@@ -187,8 +195,10 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
       if (inside_parallel) reader.complain(member.position, "\"parallel\" cannot stand inside \"parallel\"");
       Parallel parallel;
       if (reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) {
-        for (const Node& item : member.value.items) parallel.steps.push_back(read_step(reader, item, device, true));
-        if (parallel.steps.size() < 2) reader.complain(member.position, "\"parallel\" needs at least two steps");
+        for (const Node& item : member.value.items)
+          parallel.steps.push_back(read_step(reader, item, device, true));
+        if (parallel.steps.size() < 2)
+          reader.complain(member.position, "\"parallel\" needs at least two steps");
       }
       step.action = std::move(parallel);
     }
@@ -196,7 +206,8 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
       reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
     }
   }
-  if (verbs != 1) reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));
+  if (verbs != 1)
+    reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));
   return step;
 }
 

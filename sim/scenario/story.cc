@@ -26,7 +26,8 @@ class Story {
     fails_ = step.expected_error.has_value();
     if (const auto* parallel = std::get_if<Parallel>(&step.action)) {
       if (step.kill_after) complain("\"kill_after\" belongs to a single step");
-      for (std::size_t i = 0; i < parallel->steps.size(); ++i) follow_step(node.find("parallel")->items[i], parallel->steps[i]);
+      for (std::size_t i = 0; i < parallel->steps.size(); ++i)
+        follow_step(node.find("parallel")->items[i], parallel->steps[i]);
       return;
     }
     std::visit([this](const auto& verb) { visit(verb); }, step.action);
@@ -51,7 +52,8 @@ class Story {
     if (fails_) return;
     blobs_.emplace(create.name, create.clusters);
     const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
-    if (create.clusters >= clusters) complain(fmt::format("the device has only {} clusters, metadata included", clusters));
+    if (create.clusters >= clusters)
+      complain(fmt::format("the device has only {} clusters, metadata included", clusters));
   }
   void visit(const BlobSetXattr& step) { need_blob(step.blob); }
   void visit(const BlobRemoveXattr& step) { need_blob(step.blob); }

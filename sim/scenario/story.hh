@@ -5,8 +5,8 @@
 
 namespace holdfast::sim {
 
-// Follows the steps as a reader would and complains about what cannot be meant: a blob that is used before it was created, data beyond
-// a blob's end, a store that is closed and used, a device that is too small.
+// Follows the steps as a reader would and complains about what cannot be meant: a blob that is used before it
+// was created, data beyond a blob's end, a store that is closed and used, a device that is too small.
 void check_story(Reader& reader, const Node& root, const Scenario& scenario);
 
 }  // namespace holdfast::sim

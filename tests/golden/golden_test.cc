@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Disks written by real SPDK, read by the tool as a user would: everything must be as the manifest beside each image says. The
-// images are data that the project does not carry; without their folder these tests skip, by name.
+// Disks written by real SPDK, read by the tool as a user would: everything must be as the manifest beside
+// each image says. The images are data that the project does not carry; without their folder these tests
+// skip, by name.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -82,7 +83,8 @@ std::map<std::string, Json> by_id(const Json& blobs) {
   return result;
 }
 
-// Blobs that SPDK itself found beyond those that the manifest lists: creations that were in flight when it was killed.
+// Blobs that SPDK itself found beyond those that the manifest lists: creations that were in flight when it
+// was killed.
 std::set<std::string> extra_blobs(const Json& manifest) {
   std::set<std::string> extra;
   if (!manifest.contains("reload_check")) return extra;
@@ -146,7 +148,8 @@ INSTANTIATE_TEST_SUITE_P(GoldenDisks, GoldenImage,
 
 class SeedImage : public GoldenImage {};
 
-// Written by SPDK's revision of January 2018. On the 512-byte device, later revisions of SPDK read blob B's data from wrong places.
+// Written by SPDK's revision of January 2018. On the 512-byte device, later revisions of SPDK read blob B's
+// data from wrong places.
 TEST_P(SeedImage, HoldsWhatTheFirstRevisionWrote) {
   constexpr std::size_t kPage = 4096;
   const UnpackedImage image(GetParam());

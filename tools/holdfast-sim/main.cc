@@ -49,7 +49,8 @@ std::vector<std::string> files_below(const std::string& path) {
   if (!fs::is_directory(path, status)) return {path};
   std::vector<std::string> files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path, status)) {
-    if (entry.is_regular_file() && entry.path().extension() == ".json") files.push_back(entry.path().string());
+    if (entry.is_regular_file() && entry.path().extension() == ".json")
+      files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -72,7 +73,8 @@ std::optional<std::vector<sim::Scenario>> load(const std::vector<std::string>& p
         scenarios.push_back(std::move(*scenario));
         continue;
       }
-      for (const sim::Diagnostic& diagnostic : scenario.error()) fmt::print(stderr, "{}\n", describe(diagnostic));
+      for (const sim::Diagnostic& diagnostic : scenario.error())
+        fmt::print(stderr, "{}\n", describe(diagnostic));
       good = false;
     }
   }
@@ -107,8 +109,9 @@ int run(const RunArguments& arguments) {
   if (!arguments.junit.empty() && !write_report(arguments.junit, sim::to_junit(*results))) {
     return complain(arguments.junit + ": the report cannot be written");
   }
-  const bool good = std::all_of(results->begin(), results->end(),
-                                [](const sim::ScenarioResult& result) { return as_expected(result.verdict); });
+  const bool good = std::all_of(results->begin(), results->end(), [](const sim::ScenarioResult& result) {
+    return as_expected(result.verdict);
+  });
   return good ? kExitOk : kExitUnexpected;
 }
 
@@ -129,16 +132,20 @@ int replay(const std::string& path, const std::string& token) {
 }
 
 int main_of(int argc, char** argv) {
-  CLI::App app{"Runs scenarios against the storage engine on a simulated disk and cuts the power at every moment"};
+  CLI::App app{
+      "Runs scenarios against the storage engine on a simulated disk and cuts the power at every moment"};
   app.require_subcommand(1);
-  app.footer("Exit status: 0 everything as expected; 1 a violation, a missed expectation, or nothing tested; 2 bad input; 3 internal.");
+  app.footer(
+      "Exit status: 0 everything as expected; 1 a violation, a missed expectation, or nothing tested; 2 bad "
+      "input; 3 internal.");
   int status = kExitOk;
 
   RunArguments arguments;
   CLI::App* run_command = app.add_subcommand("run", "Run scenarios");
   run_command->add_option("FILE-OR-DIR", arguments.paths, "Scenario files, or folders of them")->required();
   run_command->add_option("--seed", arguments.seed, "Decides the order of what happens at the same time");
-  run_command->add_option("--jobs", arguments.jobs, "Processes to run side by side; the report does not depend on it");
+  run_command->add_option("--jobs", arguments.jobs,
+                          "Processes to run side by side; the report does not depend on it");
   run_command->add_option("--json", arguments.json, "Write a JSON report; - is standard output");
   run_command->add_option("--junit", arguments.junit, "Write a JUnit report; - is standard output");
   run_command->callback([&] { status = run(arguments); });

@@ -9,8 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <new>
+#include <nlohmann/json.hpp>
 
 namespace holdfast::tools {
 namespace {
@@ -24,7 +24,8 @@ struct Job {
 class SharedCounter {
  public:
   SharedCounter() {
-    void* page = mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* page = mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::bad_alloc();
     counter_ = new (page) std::atomic<std::size_t>(0);
   }
@@ -67,7 +68,8 @@ sim::ScenarioResult from_message(const nlohmann::json& message) {
   result.crash_points = message["counts"][0];
   result.crash_points_exact = message["counts"][1];
   result.states_checked = message["counts"][2];
-  for (const auto& violation : message["violations"]) result.violations.push_back({violation[0], violation[1], violation[2]});
+  for (const auto& violation : message["violations"])
+    result.violations.push_back({violation[0], violation[1], violation[2]});
   result.seconds = message["seconds"];
   result.digest = message["digest"];
   result.note = message["note"];
@@ -75,14 +77,16 @@ sim::ScenarioResult from_message(const nlohmann::json& message) {
 }
 
 // One line when a job begins, one when it has ended: the last line of a dead process names its killer.
-void work(const std::vector<Job>& jobs, const sim::RunOptions& options, SharedCounter& counter, std::FILE* out) {
+void work(const std::vector<Job>& jobs, const sim::RunOptions& options, SharedCounter& counter,
+          std::FILE* out) {
   for (std::size_t job = counter.take(); job < jobs.size(); job = counter.take()) {
     fmt::print(out, "{}\n", nlohmann::json({{"job", job}}).dump());
     std::fflush(out);
     const auto begin = std::chrono::steady_clock::now();
     sim::ScenarioResult result = run_case(*jobs[job].scenario, jobs[job].case_index, options);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    fmt::print(out, "{}\n", to_message(job, result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print(out, "{}\n",
+               to_message(job, result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     std::fflush(out);
   }
 }
@@ -106,12 +110,13 @@ Worker start_worker(const std::vector<Job>& jobs, const sim::RunOptions& options
 
 }  // namespace
 
-std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(const std::vector<sim::Scenario>& scenarios,
-                                                                           const sim::RunOptions& options, unsigned jobs) {
+std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(
+    const std::vector<sim::Scenario>& scenarios, const sim::RunOptions& options, unsigned jobs) {
   const std::vector<Job> all = jobs_of(scenarios);
   SharedCounter counter;
   std::vector<Worker> workers;
-  for (unsigned i = 0; i < jobs && i < all.size(); ++i) workers.push_back(start_worker(all, options, counter));
+  for (unsigned i = 0; i < jobs && i < all.size(); ++i)
+    workers.push_back(start_worker(all, options, counter));
 
   std::vector<sim::ScenarioResult> results(all.size());
   std::vector<bool> begun(all.size());
@@ -136,7 +141,8 @@ std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(cons
   for (std::size_t job = 0; job < all.size(); ++job) {
     if (ended[job]) continue;
     const std::string name = cases_of(*all[job].scenario)[all[job].case_index];
-    return std::unexpected(fmt::format("the process that ran {} died{}", name, begun[job] ? "" : " before it began"));
+    return std::unexpected(
+        fmt::format("the process that ran {} died{}", name, begun[job] ? "" : " before it began"));
   }
   return results;
 }

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "commands.hh"
-#include "holdfast/aligned_buffer.hh"
 #include "file_blob.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "real_store.hh"
 
 namespace holdfast::tools {

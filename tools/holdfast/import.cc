@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "commands.hh"
-#include "holdfast/aligned_buffer.hh"
 #include "core/little_endian.hh"
 #include "file_blob.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "real_store.hh"
 
 namespace holdfast::tools {
@@ -61,7 +61,8 @@ Task<> write_content(Import& import, Blob& blob, std::ifstream& file, uint64_t s
   co_return co_await import.target.channel->perform(flush);
 }
 
-// The blob is marked complete only after its content is durable: a file of which a cut left a part is never taken for whole.
+// The blob is marked complete only after its content is durable: a file of which a cut left a part is never
+// taken for whole.
 Task<BlobId> import_file(Import& import, const fs::path& path, const std::string& name) {
   std::error_code status;
   const uint64_t size = fs::file_size(path, status);

@@ -11,7 +11,8 @@
 
 namespace holdfast::tools {
 
-// A store on a file or block device, opened through io_uring on this thread. `loop.run(task)` carries out what the store is asked for.
+// A store on a file or block device, opened through io_uring on this thread. `loop.run(task)` carries out
+// what the store is asked for.
 struct RealStore {
   std::unique_ptr<nvme::Loop> loop;
   std::unique_ptr<nvme::FileDevice> device;

@@ -9,8 +9,8 @@
 
 namespace holdfast {
 
-// Zeroed memory that a device can be handed: metadata of the engine, and data of programs that use channels. It is aligned
-// to the largest alignment that the engine accepts of a device.
+// Zeroed memory that a device can be handed: metadata of the engine, and data of programs that use channels.
+// It is aligned to the largest alignment that the engine accepts of a device.
 class AlignedBuffer {
  public:
   static constexpr std::size_t kAlignment = 4096;
@@ -26,7 +26,9 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, std::align_val_t{kAlignment}); }
+    void operator()(std::byte* bytes) const noexcept {
+      ::operator delete(bytes, std::align_val_t{kAlignment});
+    }
   };
   std::unique_ptr<std::byte, Free> bytes_;
   std::size_t size_ = 0;

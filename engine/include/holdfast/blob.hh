@@ -14,7 +14,8 @@
 
 namespace holdfast {
 
-// An open blob. Home executor only, except that channels on any thread read and write its data while a handle is held.
+// An open blob. Home executor only, except that channels on any thread read and write its data while a handle
+// is held.
 class Blob {
  public:
   virtual BlobId id() const noexcept = 0;
@@ -27,13 +28,14 @@ class Blob {
   virtual Result<std::span<const std::byte>> xattr(std::string_view name) const = 0;
   virtual std::vector<std::string_view> xattr_names() const = 0;
 
-  // Change the blob in memory; sync() makes it durable. A name and its value share one descriptor of 4072 bytes, 9 of which
-  // are its header: longer ones end with invalid_argument. What was not synced is forgotten with the blob's last handle.
+  // Change the blob in memory; sync() makes it durable. A name and its value share one descriptor of 4072
+  // bytes, 9 of which are its header: longer ones end with invalid_argument. What was not synced is forgotten
+  // with the blob's last handle.
   virtual Result<> set_xattr(std::string_view name, std::span<const std::byte> value) = 0;
   virtual Result<> remove_xattr(std::string_view name) = 0;  // not_found
 
-  // Makes the changes that were made before this call durable, all or none. A blob without changes costs nothing.
-  // After an error the changes are still there, and sync() may be called again.
+  // Makes the changes that were made before this call durable, all or none. A blob without changes costs
+  // nothing. After an error the changes are still there, and sync() may be called again.
   virtual Task<> sync() = 0;
 
  protected:

@@ -19,31 +19,34 @@ class StoreState;
 
 // A blobstore on a block device, in SPDK's on-disk format (version 3; versions 1 and 2 are read and kept).
 //
-// Thread: all calls, and the destructor, on the home executor, which also runs what the calls have to do later. Data goes
-// through channels (channel.hh) on any thread.
+// Thread: all calls, and the destructor, on the home executor, which also runs what the calls have to do
+// later. Data goes through channels (channel.hh) on any thread.
 //
 // What an acknowledgement promises:
 //   format, create_blob, delete_blob, Blob::sync, close   durable
 //   Blob::set_xattr, remove_xattr                          nothing: they change memory until Blob::sync
-//   a write through a channel                              visible; durable after a flush that was submitted later, or with FUA
+//   a write through a channel                              visible; durable after a flush that was submitted
+//   later, or with FUA
 //
-// Lifetime: the device outlives the store; the store outlives its blobs' handles and its channels. Destroying the store
-// without close() is legal at any time at which no call is in progress, and loses nothing that was acknowledged: the
-// next open rebuilds what close() would have written. Destructors write nothing.
+// Lifetime: the device outlives the store; the store outlives its blobs' handles and its channels. Destroying
+// the store without close() is legal at any time at which no call is in progress, and loses nothing that was
+// acknowledged: the next open rebuilds what close() would have written. Destructors write nothing.
 class Blobstore {
  public:
-  // Makes an empty store. The device's former content is lost. Ends with already_exists where a store begins and
-  // options.replace_existing is not set, invalid_argument for impossible options, no_space for a device that is too small.
+  // Makes an empty store. The device's former content is lost. Ends with already_exists where a store begins
+  // and options.replace_existing is not set, invalid_argument for impossible options, no_space for a device
+  // that is too small.
   static Task<> format(BlockDevice& device, Executor& home, FormatOptions options);
 
-  // Opens a store, reading all of its metadata. After an unclean end this is the recovery; it writes nothing. Damaged
-  // blobs do not keep the others from opening: see damaged_blobs(). Errors: not_a_store, corrupt (the superblock),
-  // unsupported, wrong_type, device_failed.
+  // Opens a store, reading all of its metadata. After an unclean end this is the recovery; it writes nothing.
+  // Damaged blobs do not keep the others from opening: see damaged_blobs(). Errors: not_a_store, corrupt (the
+  // superblock), unsupported, wrong_type, device_failed.
   static Task<std::unique_ptr<Blobstore>> open(BlockDevice& device, Executor& home, OpenOptions options);
 
   ~Blobstore();
 
-  // Marks the store clean. Ends with busy while a blob is open. After any other end, only destruction is left.
+  // Marks the store clean. Ends with busy while a blob is open. After any other end, only destruction is
+  // left.
   Task<> close();
 
   // The new blob's id. Ids are used again after a delete.
@@ -58,13 +61,13 @@ class Blobstore {
   struct Info {
     uint32_t version = 0;
     StoreType type;
-    uint32_t cluster_size = 0;      // bytes
-    uint32_t io_unit_size = 0;      // bytes: offsets and lengths of data are multiples of it
-    uint64_t total_clusters = 0;    // for data
+    uint32_t cluster_size = 0;  // bytes
+    uint32_t io_unit_size = 0;  // bytes: offsets and lengths of data are multiples of it
+    uint64_t total_clusters = 0;  // for data
     uint64_t free_clusters = 0;
     uint64_t free_metadata_pages = 0;
     bool read_only = false;
-    bool was_clean = false;         // at open
+    bool was_clean = false;  // at open
   };
   Info info() const;
 

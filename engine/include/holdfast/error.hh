@@ -26,7 +26,17 @@ enum class Errc : uint16_t {
 
 // What the error is about.
 enum class ObjectKind : uint16_t {
-  none = 0, device, super_block, page_mask, cluster_mask, blob_id_mask, metadata_page, blob, cluster, xattr, option,
+  none = 0,
+  device,
+  super_block,
+  page_mask,
+  cluster_mask,
+  blob_id_mask,
+  metadata_page,
+  blob,
+  cluster,
+  xattr,
+  option,
 };
 
 // An error says what, to whom, where, and what to do about it. It is small, trivially copyable and

@@ -10,8 +10,8 @@
 
 namespace holdfast {
 
-// Sixteen free bytes in the superblock that say whose store this is ("LVOLSTORE", "BLOBFS"), zero padded. All zero:
-// none, and as an expectation: any.
+// Sixteen free bytes in the superblock that say whose store this is ("LVOLSTORE", "BLOBFS"), zero padded. All
+// zero: none, and as an expectation: any.
 struct StoreType {
   std::array<char, 16> bytes{};
 
@@ -26,17 +26,18 @@ struct StoreType {
 
 struct FormatOptions {
   uint32_t cluster_size = 1 << 20;  // bytes, a multiple of 4096 and of the device's block size
-  uint32_t metadata_pages = 0;      // 0: one for each cluster
+  uint32_t metadata_pages = 0;  // 0: one for each cluster
   StoreType type;
-  bool replace_existing = false;    // false: refuse a device on which a store begins, whole or damaged
+  bool replace_existing = false;  // false: refuse a device on which a store begins, whole or damaged
 };
 
 struct OpenOptions {
-  StoreType type;          // refuse a store of another type
+  StoreType type;  // refuse a store of another type
   bool read_only = false;  // write nothing at all
 };
 
-// A name and its value. The bytes belong to the caller, who keeps them until the call that takes them has ended.
+// A name and its value. The bytes belong to the caller, who keeps them until the call that takes them has
+// ended.
 struct XattrView {
   std::string_view name;  // 1 to 65535 bytes, no NUL needed
   std::span<const std::byte> value;
@@ -47,8 +48,9 @@ struct BlobOptions {
   std::span<const XattrView> xattrs;
 };
 
-// Options are arguments of awaited calls, which gcc 12 copies without destroying (docs/decisions/coroutines.md).
-static_assert(std::is_trivially_destructible_v<FormatOptions> && std::is_trivially_destructible_v<OpenOptions> &&
-              std::is_trivially_destructible_v<BlobOptions>);
+// Options are arguments of awaited calls, which gcc 12 copies without destroying
+// (docs/decisions/coroutines.md).
+static_assert(std::is_trivially_destructible_v<FormatOptions> &&
+              std::is_trivially_destructible_v<OpenOptions> && std::is_trivially_destructible_v<BlobOptions>);
 
 }  // namespace holdfast

@@ -31,9 +31,9 @@ struct [[nodiscard]] Result : std::expected<T, Error> {
   auto tmp = __VA_ARGS__;                           \
   if (!tmp) return_ tmp.error();                    \
   declaration = std::move(*tmp)
-#define HF_CHECK_WITH(return_, tmp, ...)                      \
-  do {                                                        \
-    if (auto tmp = __VA_ARGS__; !tmp) return_ tmp.error();    \
+#define HF_CHECK_WITH(return_, tmp, ...)                   \
+  do {                                                     \
+    if (auto tmp = __VA_ARGS__; !tmp) return_ tmp.error(); \
   } while (false)
 
 #define HF_TRY(declaration, ...) HF_TRY_WITH(return, HF_CONCAT(hf_try_, __LINE__), declaration, __VA_ARGS__)

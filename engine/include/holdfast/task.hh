@@ -12,17 +12,18 @@
 
 namespace holdfast {
 
-// Task<T> is an operation with steps. It is lazy (nothing runs before it is awaited or started), is awaited or started
-// once, stays on one thread, and ends with a Result<T>. Destroying an unfinished task abandons it where it stands, with
-// every task that it awaits: nothing more of it runs. A task must not be destroyed from inside itself.
+// Task<T> is an operation with steps. It is lazy (nothing runs before it is awaited or started), is awaited
+// or started once, stays on one thread, and ends with a Result<T>. Destroying an unfinished task abandons it
+// where it stands, with every task that it awaits: nothing more of it runs. A task must not be destroyed from
+// inside itself.
 //
-// A task that waits holds no stack: whoever completes its event resumes it from a loop, never from a tail call,
-// so the stack is as deep as tasks are nested, in every build (docs/decisions/coroutines.md).
+// A task that waits holds no stack: whoever completes its event resumes it from a loop, never from a tail
+// call, so the stack is as deep as tasks are nested, in every build (docs/decisions/coroutines.md).
 template <class T = void>
 class Task;
 
-// Frames of tasks come from this thread's pool, which has a limit; a task for which there was no frame ends with
-// Errc::no_resources when it is awaited.
+// Frames of tasks come from this thread's pool, which has a limit; a task for which there was no frame ends
+// with Errc::no_resources when it is awaited.
 struct FramePoolUse {
   uint64_t live = 0;
   uint64_t limit = 0;
@@ -93,7 +94,8 @@ class [[nodiscard]] Task {
   }
   ~Task() { destroy(); }
 
-  // For a task that nobody awaits: start() runs it to its first wait; done() tells whether it ended; then take_result().
+  // For a task that nobody awaits: start() runs it to its first wait; done() tells whether it ended; then
+  // take_result().
   void start() noexcept {
     HF_ASSERT(!started_);
     started_ = true;
@@ -130,7 +132,8 @@ class [[nodiscard]] Task {
   explicit Task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
 
   static Error out_of_frames() noexcept {
-    return {.code = Errc::no_resources, .reason = "too many operations in flight on this thread; retry when one has ended"};
+    return {.code = Errc::no_resources,
+            .reason = "too many operations in flight on this thread; retry when one has ended"};
   }
   void destroy() noexcept {
     if (frame_) frame_.destroy();
@@ -158,8 +161,8 @@ Task<T> Promise<T>::get_return_object_on_allocation_failure() noexcept {
 }  // namespace detail
 
 // A value that arrives once, from outside of any task, on the waiting task's thread: a device's completion, a
-// timer, a grant. One task waits for it. set() resumes that task before it returns, so the setter must not touch
-// what the task may destroy.
+// timer, a grant. One task waits for it. set() resumes that task before it returns, so the setter must not
+// touch what the task may destroy.
 template <class T>
 class Arrival {
  public:

@@ -14,7 +14,8 @@ namespace holdfast {
 
 struct PmGeometry {
   uint64_t size = 0;           // bytes
-  uint32_t line_size = 64;     // bytes that become durable together at the earliest: a line, or a page of a mapped file
+  uint32_t line_size =
+      64;     // bytes that become durable together at the earliest: a line, or a page of a mapped file
   uint32_t persist_unit = 64;  // persist() makes whole units durable, strangers on them included
 };
 
@@ -41,9 +42,9 @@ class [[nodiscard]] PmDurable {
 };
 
 // A range of persistent memory. Every load and store is a named call: no raw pointer into it leaves the host.
-// Used on one thread. Contract: a store of eight aligned bytes is old or new after a power cut, never a mix; what
-// was stored may become durable at any time, in units of line_size, whether or not persist() is called; it is durable
-// for certain once persist() of it has completed.
+// Used on one thread. Contract: a store of eight aligned bytes is old or new after a power cut, never a mix;
+// what was stored may become durable at any time, in units of line_size, whether or not persist() is called;
+// it is durable for certain once persist() of it has completed.
 class PersistentMemory {
  public:
   PersistentMemory() = default;
@@ -71,7 +72,8 @@ class MapStore {
   MapStore& operator=(const MapStore&) = delete;
   virtual ~MapStore() = default;
 
-  // Creates `name` with `size` zero bytes, fully allocated; fails if it exists. Durable once sync_directory() completes.
+  // Creates `name` with `size` zero bytes, fully allocated; fails if it exists. Durable once sync_directory()
+  // completes.
   virtual Result<std::unique_ptr<PersistentMemory>> create(std::string_view name, uint64_t size) = 0;
   virtual Result<std::unique_ptr<PersistentMemory>> open(std::string_view name) = 0;
   // Replaces `to` if it exists; after a power cut `to` is the old file or the new one.

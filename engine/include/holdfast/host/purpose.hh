@@ -21,8 +21,9 @@ enum class Barrier : uint8_t {
   D1,  // data is durable before its flush, or its write with FUA, is acknowledged
   R1,  // what recovery reads is durable before it is acted upon
 };
-inline constexpr Barrier kBarriers[] = {Barrier::S1, Barrier::S2, Barrier::S3, Barrier::S4, Barrier::S5, Barrier::S6,
-                                        Barrier::B1, Barrier::B2, Barrier::B3, Barrier::D1, Barrier::R1};
+inline constexpr Barrier kBarriers[] = {Barrier::S1, Barrier::S2, Barrier::S3, Barrier::S4,
+                                        Barrier::S5, Barrier::S6, Barrier::B1, Barrier::B2,
+                                        Barrier::B3, Barrier::D1, Barrier::R1};
 
 // What a request is for.
 enum class Step : uint8_t {

@@ -16,7 +16,9 @@ enum class Verdict : uint8_t {
   inconclusive,   // not everything that the scenario asks for could be checked
 };
 const char* name_of(Verdict verdict) noexcept;
-inline bool as_expected(Verdict verdict) { return verdict == Verdict::pass || verdict == Verdict::expected_fail; }
+inline bool as_expected(Verdict verdict) {
+  return verdict == Verdict::pass || verdict == Verdict::expected_fail;
+}
 
 struct Violation {
   std::string invariant;

@@ -77,11 +77,11 @@ struct Parallel {
 };
 
 struct ScenarioStep {
-  std::variant<StoreFormat, StoreOpen, StoreClose, BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSync, BlobDelete, DataIo,
-               DataFlush, Parallel>
+  std::variant<StoreFormat, StoreOpen, StoreClose, BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSync,
+               BlobDelete, DataIo, DataFlush, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
-  std::optional<Step> kill_after;        // the process dies when the first request of this protocol step completes
+  std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
 };
 
 enum class Lose : uint8_t { any_subset, everything, nothing };
@@ -89,28 +89,28 @@ enum class Lose : uint8_t { any_subset, everything, nothing };
 struct CrashSpec {
   bool at_every_event = true;
   Lose lose = Lose::any_subset;
-  uint32_t nested = 1;                       // how many further cuts may follow in the sessions after a cut
-  uint64_t states_per_point = 4096;          // beyond it a crash point is sampled, and not exact
+  uint32_t nested = 1;  // how many further cuts may follow in the sessions after a cut
+  uint64_t states_per_point = 4096;  // beyond it a crash point is sampled, and not exact
 };
 
 // One kind of disk that the scenario runs on, and what must come of it.
 struct DiskCase {
   std::string name = "honest";
   std::set<Barrier> ignores;
-  std::vector<std::string> violations;       // exactly these invariants; none: everything holds
+  std::vector<std::string> violations;  // exactly these invariants; none: everything holds
 };
 
 struct Scenario {
   std::string file;
-  uint64_t content_hash = 0;                 // of the file
+  uint64_t content_hash = 0;  // of the file
   std::string name;
   std::string purpose;
   std::vector<std::string> tags;
   DeviceSpec device;
   StoreSpec store;
-  std::vector<ScenarioStep> setup;                   // no power cuts
+  std::vector<ScenarioStep> setup;  // no power cuts
   std::vector<ScenarioStep> steps;
-  std::vector<ScenarioStep> after;                   // what the session after a cut does once it has recovered
+  std::vector<ScenarioStep> after;  // what the session after a cut does once it has recovered
   CrashSpec crash;
   std::vector<DiskCase> disks = {DiskCase{}};
 };
@@ -118,12 +118,13 @@ struct Scenario {
 // What is wrong with a file, and where.
 struct Diagnostic {
   std::string file;
-  uint32_t line = 0;    // from 1
+  uint32_t line = 0;  // from 1
   uint32_t column = 0;  // from 1
   std::string message;
 };
 std::string describe(const Diagnostic& diagnostic);
 
-std::expected<Scenario, std::vector<Diagnostic>> parse_scenario(std::string_view text, const std::string& file);
+std::expected<Scenario, std::vector<Diagnostic>> parse_scenario(std::string_view text,
+                                                                const std::string& file);
 
 }  // namespace holdfast::sim

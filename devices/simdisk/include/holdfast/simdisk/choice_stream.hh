@@ -8,12 +8,13 @@
 
 namespace holdfast::simdisk {
 
-// What a decision is about. Each domain has its own stream, so that one more decision in one does not shift another.
+// What a decision is about. Each domain has its own stream, so that one more decision in one does not shift
+// another.
 enum class Domain : uint8_t { order, loss };
 inline constexpr std::size_t kDomains = 2;
 
-// Every decision that the world takes and the program cannot: who runs next, what a power cut leaves. Seeds, recordings and
-// enumerations are producers of the same stream.
+// Every decision that the world takes and the program cannot: who runs next, what a power cut leaves. Seeds,
+// recordings and enumerations are producers of the same stream.
 class ChoiceStream {
  public:
   ChoiceStream() = default;
@@ -21,7 +22,8 @@ class ChoiceStream {
   ChoiceStream& operator=(const ChoiceStream&) = delete;
   virtual ~ChoiceStream() = default;
 
-  // A number below `arity`, which is at least 1. With an arity of 1 there is nothing to decide and nothing is drawn.
+  // A number below `arity`, which is at least 1. With an arity of 1 there is nothing to decide and nothing is
+  // drawn.
   uint32_t choose(Domain domain, uint32_t arity) { return arity <= 1 ? 0 : decide(domain, arity); }
 
  private:
@@ -58,8 +60,8 @@ class RecordingChoices final : public ChoiceStream {
   std::vector<Choice> recorded_;
 };
 
-// Takes recorded decisions again. diverged(): the program asked for something else than it was recorded to ask; decisions are 0 from
-// there on.
+// Takes recorded decisions again. diverged(): the program asked for something else than it was recorded to
+// ask; decisions are 0 from there on.
 class ReplayedChoices final : public ChoiceStream {
  public:
   explicit ReplayedChoices(std::vector<Choice> recorded) : recorded_(std::move(recorded)) {}

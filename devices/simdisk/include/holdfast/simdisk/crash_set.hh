@@ -12,8 +12,8 @@
 
 namespace holdfast::simdisk {
 
-// What may reach media of one atomic unit: the bytes, and the newest write that they come from. The first candidate is always what
-// is there already.
+// What may reach media of one atomic unit: the bytes, and the newest write that they come from. The first
+// candidate is always what is there already.
 struct Candidate {
   std::vector<std::byte> bytes;
   EventNumber event = 0;
@@ -35,8 +35,8 @@ struct CrashSet {
   void apply(Media& media, std::span<const uint32_t> selection) const;
 };
 
-// Visits the combinations of a crash set. Up to `budget` of them: all. Beyond it: nothing and everything, each unit alone, each unit
-// missing, and then others drawn from `choices`; none twice.
+// Visits the combinations of a crash set. Up to `budget` of them: all. Beyond it: nothing and everything,
+// each unit alone, each unit missing, and then others drawn from `choices`; none twice.
 class CombinationCursor {
  public:
   CombinationCursor(const CrashSet& set, uint64_t budget, ChoiceStream& choices);

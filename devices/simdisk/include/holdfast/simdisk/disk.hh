@@ -27,11 +27,13 @@ class DiskObserver {
   ~DiskObserver() = default;
 };
 
-// A disk with a volatile cache, during one time of power. FAULT_MODEL.md says precisely what it does; in short: a write is undecided
-// from its submission until a flush that was submitted after its completion completes, or until it completes with FUA; undecided
-// writes may have reached media or not, each atomic unit for itself.
+// A disk with a volatile cache, during one time of power. FAULT_MODEL.md says precisely what it does; in
+// short: a write is undecided from its submission until a flush that was submitted after its completion
+// completes, or until it completes with FUA; undecided writes may have reached media or not, each atomic unit
+// for itself.
 //
-// Several disks may stand over the same media, as long as only one of them writes there: the others are paused.
+// Several disks may stand over the same media, as long as only one of them writes there: the others are
+// paused.
 class Disk final : public BlockDevice {
  public:
   struct Wiring {
@@ -47,13 +49,15 @@ class Disk final : public BlockDevice {
   const DeviceGeometry& geometry() const noexcept override { return geometry_; }
   Result<std::unique_ptr<BlockChannel>> open_channel(Executor& executor) noexcept override;
 
-  // From now on these barriers do not hold: their flushes complete without effect, and FUA on their writes is not honoured.
+  // From now on these barriers do not hold: their flushes complete without effect, and FUA on their writes is
+  // not honoured.
   void ignore(const BarrierSet& barriers) { ignored_ = barriers; }
 
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
 
-  // The program that used this disk is dead. Writes in flight are carried out, flushes are not, and nobody is told.
+  // The program that used this disk is dead. Writes in flight are carried out, flushes are not, and nobody is
+  // told.
   void program_dies();
 
   // How many requests of ignored barriers this disk has seen: 0 means that nothing was tried.
@@ -78,7 +82,7 @@ class Disk final : public BlockDevice {
   DeviceGeometry geometry_;
   BarrierSet ignored_;
   Wiring wiring_;
-  std::map<uint64_t, Unit> units_;      // those with undecided pieces, by number
+  std::map<uint64_t, Unit> units_;  // those with undecided pieces, by number
   std::vector<InFlight*> in_flight_;
   uint64_t completions_ = 0;
   uint64_t ignored_requests_ = 0;

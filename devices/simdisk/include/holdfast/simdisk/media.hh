@@ -14,7 +14,8 @@ namespace holdfast::simdisk {
 
 inline constexpr uint32_t kMediaPage = 4096;
 
-// Which write put something on media: a number that grows with every event of a run. 0: it was there from the start.
+// Which write put something on media: a number that grows with every event of a run. 0: it was there from the
+// start.
 using EventNumber = uint64_t;
 
 // A page's content. It never changes, and is shared by all images that contain it.
@@ -26,8 +27,9 @@ using PageRef = std::shared_ptr<const PageContent>;
 
 PageRef make_page(std::span<const std::byte, kMediaPage> bytes);
 
-// What is durably on a device: a table of shared pages; an absent page is all zero. Changes can be undone, so that thousands of
-// images that differ in a few pages are visited one after the other and none is ever copied. One thread.
+// What is durably on a device: a table of shared pages; an absent page is all zero. Changes can be undone, so
+// that thousands of images that differ in a few pages are visited one after the other and none is ever
+// copied. One thread.
 class Media {
  public:
   explicit Media(uint64_t bytes) : pages_((bytes + kMediaPage - 1) / kMediaPage), size_(bytes) {}
