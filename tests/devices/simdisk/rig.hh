@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "core/aligned_buffer.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "holdfast/simdisk/disk.hh"
 
 namespace holdfast::simdisk {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/aligned_buffer.hh"
+#include "holdfast/aligned_buffer.hh"
 #include "holdfast/blobstore.hh"
 #include "holdfast/channel.hh"
 #include "holdfast/simdisk/disk.hh"

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The contract on the simulated host. It has no maps yet. Reopening it is a power cut: only what was durable stays.
+#include <memory>
+
+#include "devices/contract.hh"
+#include "holdfast/simdisk/disk.hh"
+#include "holdfast/simdisk/scheduler.hh"
+
+namespace holdfast::contract {
+namespace {
+
+constexpr uint64_t kDeviceSize = uint64_t{16} << 20;
+
+class SimulatedHost final : public ContractHost {
+ public:
+  explicit SimulatedHost(const DeviceGeometry& geometry) : geometry_(geometry), media_(kDeviceSize) { power_on(); }
+  ~SimulatedHost() override { power_off(); }
+
+  Executor& executor(size_t index) override { return *executors_[index]; }
+  BlockDevice& device() override { return *disk_; }
+  MapStore& maps() override { std::abort(); }
+
+  void turn_until(const std::function<bool()>& done) override { scheduler_->run_until(done); }
+  void reopen() override {
+    power_off();
+    power_on();
+  }
+
+ private:
+  void power_on() {
+    scheduler_ = std::make_unique<simdisk::Scheduler>(choices_);
+    for (Executor*& executor : executors_) executor = &scheduler_->add_executor();
+    disk_ = std::make_unique<simdisk::Disk>(geometry_, simdisk::Disk::Wiring{media_, *scheduler_, digest_});
+  }
+  void power_off() {
+    scheduler_->power_off();
+    disk_.reset();
+    scheduler_.reset();
+  }
+
+  DeviceGeometry geometry_;
+  simdisk::Media media_;
+  simdisk::SeededChoices choices_{7};
+  simdisk::Digest digest_;
+  std::unique_ptr<simdisk::Scheduler> scheduler_;
+  Executor* executors_[2] = {};
+  std::unique_ptr<simdisk::Disk> disk_;
+};
+
+HostKind kind(const char* name, uint32_t block_size, bool volatile_cache, bool fua) {
+  const DeviceGeometry geometry{.block_size = block_size,
+                                .atomic_write_size = 4096,
+                                .block_count = kDeviceSize / block_size,
+                                .buffer_alignment = block_size,
+                                .volatile_cache = volatile_cache,
+                                .fua = fua,
+                                .discard = true,
+                                .discard_reads_zero = true};
+  return {name, [geometry] { return std::make_unique<SimulatedHost>(geometry); }};
+}
+
+const HostKind kKinds[] = {kind("VolatileCache", 4096, true, false), kind("VolatileCacheWithFua", 4096, true, true),
+                           kind("BlocksOf512Bytes", 512, true, true), kind("NoVolatileCache", 4096, false, false)};
+INSTANTIATE_TEST_SUITE_P(Simulated, HostContract, testing::ValuesIn(kKinds), name_of_kind);
+
+}  // namespace
+}  // namespace holdfast::contract
