@@ -8,8 +8,8 @@
 namespace holdfast {
 namespace {
 
-// Thin blobs may be larger than the device; a cluster takes four bytes of memory. One blob gets half of what is left at
-// most: were it all, a blob of absurd size would make damaged ones of all that follow.
+// Thin blobs may be larger than the device; a cluster takes four bytes of memory. One blob gets half of what
+// is left at most: were it all, a blob of absurd size would make damaged ones of all that follow.
 constexpr uint64_t kClustersBeyondDevice = uint64_t{1} << 26;
 
 Error damage(BlobId id, uint64_t byte, const char* reason) {
