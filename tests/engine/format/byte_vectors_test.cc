@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What SPDK itself wrote for a store of 64 MiB with blocks of 4096 bytes and clusters of 1 MiB, byte for byte.
-// Blob A has four thick clusters and the xattr name="thick"; blob B six thin clusters, the third allocated, and
-// name="thin".
+// What SPDK itself wrote for a store of 64 MiB with blocks of 4096 bytes and clusters of 1 MiB, byte for
+// byte. Blob A has four thick clusters and the xattr name="thick"; blob B six thin clusters, the third
+// allocated, and name="thin".
 #include <gtest/gtest.h>
 
 #include "core/crc32c.hh"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Chains, extent pages and owners that contradict each other, and pages of which bytes were changed at random.
+// Chains, extent pages and owners that contradict each other, and pages with bytes changed at random.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <sys/resource.h>
@@ -280,7 +280,7 @@ TEST(AbsurdSizes, OfManyBlobsTakeBoundedMemory) {
   EXPECT_LT(peak_kib() - before, 1 << 20);
 }
 
-// Which pages of a blob lie on which page of the region.
+// Whether a page that the blob names was changed.
 bool touches(const BlobRecord& record, const std::set<uint32_t>& changed) {
   const auto is_changed = [&changed](PageIndex page) { return changed.contains(page.value); };
   return std::ranges::any_of(record.chain, is_changed) ||
@@ -319,8 +319,8 @@ std::set<uint64_t> belongings(const BlobRecord& record) {
   return all;
 }
 
-// A changed blob may claim what belongs to an untouched one, and then nobody can tell whose it is. Then, and only then,
-// the untouched one is damaged too; so with the changed blobs taken away it is whole.
+// A changed blob may claim what belongs to an untouched one, and then nobody can tell whose it is. Then, and
+// only then, the untouched one is damaged too; so with the changed blobs taken away it is whole.
 void expect_untouched(const Store& store, const MetadataRegion& region, const std::set<uint32_t>& changed) {
   const ReplayedStore read = region.replay();
   MetadataRegion without = region;
@@ -375,8 +375,8 @@ std::string random_descriptors() {
   return text;
 }
 
-// Pages that make sense one by one and none together. As much as can be known is that a root is one blob at most.
-RC_GTEST_PROP(RandomPages, CrashNothingAndAreEachOneBlobAtMost, ()) {
+// Pages that make sense one by one and none together. All that is known is that each root is one blob.
+RC_GTEST_PROP(RandomPages, CrashNothingAndEachRootIsOneBlob, ()) {
   constexpr uint32_t kPages = 16;
   MetadataRegion region(layout_of(64, kPages));
   std::set<uint64_t> roots;
