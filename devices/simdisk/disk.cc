@@ -159,6 +159,8 @@ void Disk::submit(IoRequest& request, Executor& executor) {
 }
 
 std::errc Disk::check(const IoRequest& request) const noexcept {
+  const bool takes_fua = request.kind == IoKind::write || request.kind == IoKind::write_zeroes;
+  if (request.fua && !(takes_fua && geometry_.fua)) return std::errc::invalid_argument;
   if (request.kind == IoKind::flush) return {};
   const bool inside = request.block_count != 0 && request.block < geometry_.block_count &&
                       request.block_count <= geometry_.block_count - request.block;
@@ -167,6 +169,7 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
     return std::errc::invalid_argument;
   }
   for (const iovec& buffer : request.buffers) {
+    if (data && buffer.iov_len == 0) return std::errc::invalid_argument;
     const auto address = reinterpret_cast<uintptr_t>(buffer.iov_base);
     if (data && (address % geometry_.buffer_alignment != 0 || buffer.iov_len % geometry_.block_size != 0)) {
       return std::errc::invalid_argument;

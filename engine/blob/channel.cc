@@ -20,6 +20,9 @@ Error argument_error(Errc code, const BlobIo& io, const char* reason) {
 }
 
 bool changes_data(BlobIoKind kind) { return kind != BlobIoKind::read && kind != BlobIoKind::flush; }
+bool ends_durable(const BlobIo& io) {
+  return io.fua && (io.kind == BlobIoKind::write || io.kind == BlobIoKind::write_zeroes);
+}
 bool carries_data(BlobIoKind kind) { return kind == BlobIoKind::read || kind == BlobIoKind::write; }
 
 uint64_t length_of(std::span<const iovec> buffers) {
@@ -152,7 +155,7 @@ void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length,
   request.block_count = store_.io_unit().quotient(length);
   request.buffers = buffers;
   request.on_complete = &BlobIo::piece_completed;
-  durability::make_data_write(request, io.fua && changes_data(io.kind), device_->geometry());
+  durability::make_data_write(request, ends_durable(io), device_->geometry());
   device_->submit(request);
 }
 
@@ -175,7 +178,7 @@ void BlobIo::piece_completed(IoRequest& request, std::errc status) noexcept {
   auto& io = static_cast<BlobIo&>(request);
   if (status != std::errc{}) return io.on_complete(io, device_error(request, status));
   if (io.done_ < io.length) return io.channel_->submit_next_piece(io);
-  const bool durable = io.fua && changes_data(io.kind);
+  const bool durable = ends_durable(io);
   if (durability::needs_data_flush(durable, io.channel_->device_->geometry()))
     return io.channel_->submit_flush(io);
   io.on_complete(io, {});

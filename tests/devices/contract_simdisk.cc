@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The contract on the simulated host. It has no maps yet. Reopening it is a power cut: only what was durable stays.
+// The contract on the simulated host. It has no maps yet. Reopening it is a power cut: only what was durable
+// stays.
 #include <memory>
 
 #include "devices/contract.hh"
@@ -13,7 +14,9 @@ constexpr uint64_t kDeviceSize = uint64_t{16} << 20;
 
 class SimulatedHost final : public ContractHost {
  public:
-  explicit SimulatedHost(const DeviceGeometry& geometry) : geometry_(geometry), media_(kDeviceSize) { power_on(); }
+  explicit SimulatedHost(const DeviceGeometry& geometry) : geometry_(geometry), media_(kDeviceSize) {
+    power_on();
+  }
   ~SimulatedHost() override { power_off(); }
 
   Executor& executor(size_t index) override { return *executors_[index]; }
@@ -59,8 +62,9 @@ HostKind kind(const char* name, uint32_t block_size, bool volatile_cache, bool f
   return {name, [geometry] { return std::make_unique<SimulatedHost>(geometry); }};
 }
 
-const HostKind kKinds[] = {kind("VolatileCache", 4096, true, false), kind("VolatileCacheWithFua", 4096, true, true),
-                           kind("BlocksOf512Bytes", 512, true, true), kind("NoVolatileCache", 4096, false, false)};
+const HostKind kKinds[] = {
+    kind("VolatileCache", 4096, true, false), kind("VolatileCacheWithFua", 4096, true, true),
+    kind("BlocksOf512Bytes", 512, true, true), kind("NoVolatileCache", 4096, false, false)};
 INSTANTIATE_TEST_SUITE_P(Simulated, HostContract, testing::ValuesIn(kKinds), name_of_kind);
 
 }  // namespace

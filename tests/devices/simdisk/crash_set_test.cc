@@ -188,7 +188,8 @@ class Pair {
     const auto count = 1 + any_below(std::min<uint64_t>(blocks - block, 4));
     const auto fill = kind == IoKind::write ? static_cast<uint8_t>(any_below(4)) : uint8_t{0};
     Request& request = rig_.prepare(kind, block, count, fill);
-    request.fua = kind != IoKind::discard && *rc::gen::weightedElement<bool>({{2, false}, {1, true}});
+    request.fua = kind != IoKind::discard && rig_.disk.geometry().fua &&
+                  *rc::gen::weightedElement<bool>({{2, false}, {1, true}});
     choose_barrier(request);
     const DeviceGeometry& geometry = rig_.disk.geometry();
     const bool changes = kind != IoKind::discard || (geometry.discard && geometry.discard_reads_zero);
