@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tool as a user meets it: real files, real exit codes.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace holdfast {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Output {
+  int exit_code = -1;
+  std::string text;  // standard output and standard error
+};
+
+class HoldfastTool : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(HOLDFAST_WORK_DIR) / testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Output run(const std::string& arguments) const {
+    Output output;
+    std::FILE* pipe = popen((std::string(HOLDFAST_TOOL) + " " + arguments + " 2>&1").c_str(), "r");
+    std::array<char, 4096> buffer;
+    while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
+      output.text.append(buffer.data(), count);
+    }
+    const int status = pclose(pipe);
+    output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return output;
+  }
+
+  void write_file(const std::string& name, const std::string& bytes) const {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(path(name), std::ios::binary) << bytes;
+  }
+  std::string read_file(const std::string& name) const {
+    std::ifstream file(path(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  void make_store(const std::string& name) const {
+    ASSERT_EQ(run("format " + path(name) + " --size 16MiB --cluster-size 64KiB").exit_code, 0);
+  }
+
+ private:
+  fs::path folder_;
+};
+
+// Enough to tell one place in a file from another.
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  uint32_t state = 12345;
+  for (char& byte : bytes) {
+    state = state * 1664525U + 1013904223U;
+    byte = static_cast<char>(state >> 24);
+  }
+  return bytes;
+}
+
+void expect_refusal(const Output& output) {
+  EXPECT_EQ(output.exit_code, 2) << output.text;
+  EXPECT_NE(output.text.find("holdfast: "), std::string::npos) << output.text;
+}
+
+TEST_F(HoldfastTool, KeepsFilesAndGivesThemBack) {
+  make_store("store");
+  write_file("in/empty", "");
+  write_file("in/one-byte", "x");
+  write_file("in/deep/er/cluster", pattern(64 << 10));
+  write_file("in/large", pattern((3 << 20) + 17));
+  ASSERT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
+  ASSERT_EQ(run("export " + path("store") + " " + path("out")).exit_code, 0);
+  for (const char* name : {"empty", "one-byte", "deep/er/cluster", "large"}) {
+    EXPECT_EQ(read_file(std::string("out/") + name), read_file(std::string("in/") + name)) << name;
+  }
+}
+
+TEST_F(HoldfastTool, ImportsAFileOnlyOnce) {
+  make_store("store");
+  write_file("in/file", "content");
+  ASSERT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
+  EXPECT_EQ(run("import " + path("store") + " " + path("in")).text, "present  file\n");
+}
+
+TEST_F(HoldfastTool, ListsWhatWasImported) {
+  make_store("store");
+  write_file("in/file", "content");
+  ASSERT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
+  const auto store = nlohmann::json::parse(run("ls --json " + path("store")).text);
+  EXPECT_EQ(store["clean"], true);
+  ASSERT_EQ(store["blobs"].size(), 1U);
+  EXPECT_EQ(store["blobs"][0]["clusters"], 1);
+  EXPECT_EQ(store["blobs"][0]["xattrs"]["name"], "66696c65");
+}
+
+TEST_F(HoldfastTool, StopsWithoutLossWhenTheStoreIsFull) {
+  make_store("store");
+  write_file("in/a", pattern(10 << 20));
+  write_file("in/b", pattern(10 << 20));
+  const Output output = run("import " + path("store") + " " + path("in"));
+  EXPECT_EQ(output.exit_code, 2);
+  EXPECT_NE(output.text.find("not enough free clusters"), std::string::npos) << output.text;
+  ASSERT_EQ(run("export " + path("store") + " " + path("out")).exit_code, 0);
+  EXPECT_EQ(read_file("out/a"), read_file("in/a"));
+}
+
+TEST_F(HoldfastTool, RefusesToFormatOverAStoreUnlessItIsAskedTo) {
+  make_store("store");
+  expect_refusal(run("format " + path("store")));
+  EXPECT_EQ(run("format " + path("store") + " --force --cluster-size 64KiB").exit_code, 0);
+}
+
+TEST_F(HoldfastTool, RefusesToCreateAFileThatExists) {
+  write_file("file", "something of value");
+  expect_refusal(run("format " + path("file") + " --size 16MiB"));
+  EXPECT_EQ(read_file("file"), "something of value");
+}
+
+TEST_F(HoldfastTool, RefusesWhatIsNoStoreAndLeavesItAsItIs) {
+  write_file("empty", "");
+  write_file("short", "SPDKBLOB");
+  write_file("zeroes", std::string(1 << 20, '\0'));
+  write_file("noise", pattern(1 << 20));
+  for (const char* name : {"empty", "short", "zeroes", "noise"}) {
+    const std::string before = read_file(name);
+    expect_refusal(run("ls " + path(name)));
+    expect_refusal(run("dump " + path(name)));
+    expect_refusal(run("cat " + path(name) + " 0x100000000"));
+    expect_refusal(run("export " + path(name) + " " + path("out")));
+    EXPECT_EQ(read_file(name), before) << name;
+  }
+  expect_refusal(run("ls " + path("absent")));
+  expect_refusal(run("ls " + path(".")));
+}
+
+TEST_F(HoldfastTool, SaysThatAnImageIsCutOff) {
+  make_store("store");
+  fs::resize_file(path("store"), 1 << 20);
+  const Output output = run("ls " + path("store"));
+  expect_refusal(output);
+  EXPECT_NE(output.text.find("is this the whole image?"), std::string::npos) << output.text;
+}
+
+TEST_F(HoldfastTool, RefusesABlobIdThatIsNone) {
+  make_store("store");
+  for (const char* id : {"''", "blob", "0x", "-1", "0x100000000", "99999999999999999999999"}) {
+    expect_refusal(run("cat " + path("store") + " " + id));
+  }
+}
+
+TEST_F(HoldfastTool, ListsADamagedBlobAndKeepsTheOthers) {
+  make_store("store");
+  write_file("in/a", "first");
+  write_file("in/b", "second");
+  ASSERT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
+  {
+    std::fstream image(path("store"), std::ios::binary | std::ios::in | std::ios::out);
+    image.seekp(4 * 4096 + 100);  // inside the root of the first blob
+    image.put('!');
+  }
+  const Output listed = run("ls --json " + path("store"));
+  EXPECT_EQ(listed.exit_code, 1) << listed.text;
+  EXPECT_EQ(run("export " + path("store") + " " + path("out")).exit_code, 1);
+  EXPECT_FALSE(fs::exists(path("out/a")));
+  EXPECT_EQ(read_file("out/b"), "second");
+}
+
+}  // namespace
+}  // namespace holdfast
