@@ -34,6 +34,8 @@ void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
   }
   if (node.items.empty())
     reader.complain(node.position, "\"fua\" lists no case; write true, false or [false, true]");
+  const bool twice = device.fua.size() > 2 || (device.fua.size() == 2 && device.fua[0] == device.fua[1]);
+  if (twice) reader.complain(node.position, "\"fua\" lists a case twice");
 }
 
 // The value if it is good, else `least`: what follows divides by it.

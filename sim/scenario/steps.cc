@@ -200,6 +200,9 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
         if (parallel.steps.size() < 2)
           reader.complain(member.position, "\"parallel\" needs at least two steps");
       }
+      if (const Node* expect = node.find("expect")) {
+        reader.complain(expect->position, "\"expect\" belongs to the steps inside \"parallel\"");
+      }
       step.action = std::move(parallel);
     }
     if (inside_parallel && member.key.starts_with("store.")) {

@@ -126,7 +126,7 @@ TEST_P(GoldenImage, AgreesWithItsManifest) {
     for (const auto& [field, value] : found[id].items()) {
       EXPECT_EQ(value, expected.value(field, value)) << id << " " << field;
     }
-    EXPECT_EQ(image.sha256(id), expected["sha256"]) << id << " " << expected["label"];
+    EXPECT_EQ(image.sha256(id), expected["sha256"].get<std::string>()) << id << " " << expected["label"];
     found.erase(id);
   }
   std::set<std::string> unlisted;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,20 @@ std::vector<std::string> files_below(const std::string& path) {
   return files;
 }
 
+// A report names scenarios: two of one name could not be told apart.
+bool names_differ(const std::vector<sim::Scenario>& scenarios) {
+  std::map<std::string, std::string> files;
+  bool differ = true;
+  for (const sim::Scenario& scenario : scenarios) {
+    const auto [first, added] = files.emplace(scenario.name, scenario.file);
+    if (added) continue;
+    complain(fmt::format("{}: {} has a scenario of the same name, \"{}\"", scenario.file, first->second,
+                         scenario.name));
+    differ = false;
+  }
+  return differ;
+}
+
 // Every error of every file is reported before anything runs.
 std::optional<std::vector<sim::Scenario>> load(const std::vector<std::string>& paths) {
   std::vector<sim::Scenario> scenarios;
@@ -78,6 +93,7 @@ std::optional<std::vector<sim::Scenario>> load(const std::vector<std::string>& p
       good = false;
     }
   }
+  good = names_differ(scenarios) && good;
   if (good && scenarios.empty()) {
     complain("no scenario (*.json) below the given paths");
     good = false;
@@ -143,9 +159,12 @@ int main_of(int argc, char** argv) {
   RunArguments arguments;
   CLI::App* run_command = app.add_subcommand("run", "Run scenarios");
   run_command->add_option("FILE-OR-DIR", arguments.paths, "Scenario files, or folders of them")->required();
-  run_command->add_option("--seed", arguments.seed, "Decides the order of what happens at the same time");
-  run_command->add_option("--jobs", arguments.jobs,
-                          "Processes to run side by side; the report does not depend on it");
+  run_command->add_option("--seed", arguments.seed, "Decides the order of what happens at the same time")
+      ->check(CLI::NonNegativeNumber);
+  run_command
+      ->add_option("--jobs", arguments.jobs,
+                   "Processes to run side by side; the report does not depend on it")
+      ->check(CLI::PositiveNumber);
   run_command->add_option("--json", arguments.json, "Write a JSON report; - is standard output");
   run_command->add_option("--junit", arguments.junit, "Write a JUnit report; - is standard output");
   run_command->callback([&] { status = run(arguments); });
