@@ -164,7 +164,7 @@ int main_of(int argc, char** argv) {
   run_command
       ->add_option("--jobs", arguments.jobs,
                    "Processes to run side by side; the report does not depend on it")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::NonNegativeNumber);
   run_command->add_option("--json", arguments.json, "Write a JSON report; - is standard output");
   run_command->add_option("--junit", arguments.junit, "Write a JUnit report; - is standard output");
   run_command->callback([&] { status = run(arguments); });
