@@ -58,6 +58,7 @@ Task<> StoreState::close() {
       co_return blob_error(Errc::busy, blob->id(),
                            "the blob is open; drop its handles before closing the store");
   }
+  if (close_error_) co_return *close_error_;
   if (!dirty_mark_ || read_only_ || space_->sealed()) co_return {};
   HF_CO_CHECK(check_writable());
   durability::Masks written = masks();
@@ -65,7 +66,9 @@ Task<> StoreState::close() {
   const SuperBlock clean = encode_super_block(super_);
   durability::DirtyMark mark = std::move(*dirty_mark_);
   dirty_mark_.reset();
-  co_return co_await durability::mark_clean(io_, written, clean, std::move(mark));
+  const Result<> closed = co_await durability::mark_clean(io_, written, clean, std::move(mark));
+  if (!closed) close_error_ = closed.error();
+  co_return closed;
 }
 
 Task<BlobId> StoreState::create_blob(BlobOptions options) {

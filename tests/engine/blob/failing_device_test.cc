@@ -337,6 +337,7 @@ TEST(WriteFailure, OfACloseLeavesAStoreThatOpens) {
       const BlobId id = host.create(of_clusters(1)).value();
       host.device.fail_change(k, failure);
       EXPECT_FALSE(host.run(host.store->close())) << k;
+      EXPECT_FALSE(host.run(host.store->close())) << "a second try must not hide the first";
       ASSERT_TRUE(host.open());
       EXPECT_EQ(host.store->blob_ids(), std::vector{id});
       EXPECT_EQ(host.store->info().free_clusters, kTestClusters - 1);
