@@ -32,8 +32,8 @@ Error error_of_errno(int os_error, const char* reason) noexcept;
 
 // Keeps every other claimant of the file or block device out until the descriptor that it returns is closed;
 // busy if there is one. The descriptor is not for I/O: the kernel may hold a file a moment longer than the
-// last io_uring operation on it takes to complete, and who closes a device must be able to open it again at
-// once.
+// last io_uring operation on it takes to complete, and who closes a
+// device must be able to open it again at once.
 Result<FileDescriptor> claim(const std::string& path) noexcept;
 
 }  // namespace holdfast::nvme

@@ -9,8 +9,8 @@
 
 namespace holdfast::nvme {
 
-// One mapped file. `file` is open for reading and writing, and allocated; it and its claim live as long as
-// the mapping.
+// One mapped file. `file` is open for reading and writing, and allocated;
+// it and its claim live as long as the mapping.
 class MappedFile final : public PersistentMemory {
  public:
   static Result<std::unique_ptr<PersistentMemory>> map(FileDescriptor file, FileDescriptor claimed,

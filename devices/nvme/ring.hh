@@ -15,8 +15,8 @@ namespace holdfast::nvme {
 class Operation {
  public:
   virtual void prepare(io_uring_sqe& entry) noexcept = 0;
-  // The result as the kernel gives it: a negative errno, or what the operation counts. May start this
-  // operation again.
+  // The result as the kernel gives it: a negative errno, or what the
+  // operation counts. May start this operation again.
   virtual void answered(int32_t result) noexcept = 0;
 
   Operation* ring_next = nullptr;

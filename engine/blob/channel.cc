@@ -191,8 +191,8 @@ void BlobIo::flush_completed(IoRequest& request, std::errc status) noexcept {
   io.on_complete(io, device_error(request, status));
 }
 
-// The caller's own array where one piece is the whole request; otherwise as much of the range as eight
-// buffers hold.
+// The caller's own array where one piece is the whole request; otherwise
+// as much of the range as eight buffers hold.
 std::span<const iovec> BlobIo::take_buffers(uint64_t& wanted) noexcept {
   if (wanted == length) return buffers;
   uint64_t taken = 0;

@@ -67,7 +67,7 @@ class StoreState {
   bool read_only_ = false;
   std::optional<durability::Space> space_;
   std::optional<durability::DirtyMark> dirty_mark_;
-  std::optional<Error> close_error_;  // what is on media is not known: a second try must not say that all is well
+  std::optional<Error> close_error_;  // media are in doubt: a second try must not say that all is well
   AsyncMutex dirty_mutex_;
   std::map<uint64_t, std::unique_ptr<BlobState>> blobs_;
   std::vector<Blobstore::Damage> damage_;

@@ -6,8 +6,8 @@
 
 namespace holdfast {
 
-// Division by a number that is fixed at open and nearly always a power of two: a shift then, and a division
-// otherwise.
+// Division by a number that is fixed at open and nearly always a power of
+// two: a shift then, and a division otherwise.
 class Divisor {
  public:
   Divisor() = default;

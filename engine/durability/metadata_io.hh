@@ -33,8 +33,8 @@ struct Masks {
 // The one place that writes and flushes metadata. Each write names the barrier that it waits for in its type;
 // each write that must not happen earlier takes the evidence that it may. Home executor only.
 //
-// A failed flush is final: what is durable is not known any more, so nothing is written after it. Reads go
-// on.
+// A failed flush is final: what is durable is not known any more, so
+// nothing is written after it. Reads go on.
 class MetadataIo {
  public:
   MetadataIo(BlockChannel& channel, WriteStop& write_stop) noexcept

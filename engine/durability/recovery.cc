@@ -6,8 +6,8 @@
 namespace holdfast::durability {
 namespace {
 
-// Large reads: a metadata region of hundreds of megabytes is bound by the device, not by the number of
-// requests.
+// Large reads: a metadata region of hundreds of megabytes is bound by
+// the device, not by the number of requests.
 constexpr uint64_t kReadBytes = 1 << 20;
 
 Task<ReplayedStore> replay_metadata(MetadataIo& io, const StoreLayout& layout) {

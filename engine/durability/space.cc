@@ -4,8 +4,8 @@
 namespace holdfast::durability {
 namespace {
 
-// Index 0 in an extent table means "no page" and never stands as a link of a chain: page 0 can only be a
-// root.
+// Index 0 in an extent table means "no page" and never stands as a
+// link of a chain: page 0 can only be a root.
 constexpr uint64_t kFirstChainPage = 1;
 
 Error sealed_space() {

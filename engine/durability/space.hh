@@ -18,8 +18,8 @@ struct OwnedSpace {
 };
 
 // Which metadata pages and clusters are taken. Space is given out before media name it, and taken back only
-// with evidence that media name it no more. [A1] every page and every cluster has at most one owner. Home
-// executor only.
+// with evidence that media name it no more. [A1] every page and every
+// cluster has at most one owner. Home executor only.
 class Space {
  public:
   Space(Bitmap used_pages, Bitmap used_clusters) noexcept

@@ -9,8 +9,8 @@
 namespace holdfast::durability {
 
 // A failed flush is final: nobody knows any more what is durable, and a device may drop what it failed to
-// write while it reports success afterwards. The store writes nothing from then on, and says why. Shared by
-// all threads.
+// write while it reports success afterwards. The store writes nothing from
+// then on, and says why. Shared by all threads.
 class WriteStop {
  public:
   void flush_failed(int32_t os_error) noexcept { os_error_.store(os_error, std::memory_order_release); }

@@ -76,16 +76,16 @@ Result<> check_xattr(std::string_view name, std::span<const std::byte> value);
 // Decodes a blob from the descriptors of its pages, in the order of its chain, then from its extent pages.
 class BlobParser {
  public:
-  // `cluster_budget` bounds how many clusters the blob may have: a few bytes on media must not take gigabytes
-  // of memory.
+  // `cluster_budget` bounds how many clusters the blob may have: a few
+  // bytes on media must not take gigabytes of memory.
   BlobParser(BlobId id, const StoreLayout& layout, uint64_t cluster_budget)
       : layout_(layout), cluster_budget_(cluster_budget) {
     record_.id = id;
   }
 
   Result<> add_chain_page(PageIndex page, std::span<const std::byte> descriptors);
-  // After the last chain page: which extent pages to read, in order; index 0 stands for 512 unallocated
-  // clusters.
+  // After the last chain page: which extent pages to read, in order;
+  // index 0 stands for 512 unallocated clusters.
   const std::vector<PageIndex>& extent_pages() const noexcept { return record_.extent_pages; }
   Result<> add_extent_page(std::size_t slot, std::span<const std::byte> descriptors);
   Result<BlobRecord> finish();

@@ -17,8 +17,8 @@ Error damage(BlobId id, uint64_t byte, const char* reason) {
       .code = Errc::corrupt, .object = ObjectKind::blob, .number = id.value, .byte = byte, .reason = reason};
 }
 
-// How many bytes of a page's descriptors mean something: up to the one that ends them, or all of them if one
-// is broken.
+// How many bytes of a page's descriptors mean something: up to the one
+// that ends them, or all of them if one is broken.
 std::size_t used_length(std::span<const std::byte> descriptors) {
   DescriptorWalk walk(descriptors);
   Descriptor descriptor;
@@ -88,8 +88,8 @@ Result<BlobRecord> MetadataReplay::read_blob(const Page& root) {
   return record;
 }
 
-// Sequence numbers rise by one along a chain, so a chain that bites its own tail ends where they stop doing
-// so.
+// Sequence numbers rise by one along a chain, so a chain that bites
+// its own tail ends where they stop doing so.
 Result<> MetadataReplay::read_chain(const Page& root, BlobParser& parser) const {
   const Page* page = &root;
   for (uint32_t sequence = 0;; ++sequence) {

@@ -107,8 +107,8 @@ Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t
 // The page to write: `media` with the checked values and a new checksum.
 SuperBlock encode_super_block(const CheckedSuper& super);
 
-// The layout that SPDK gives a new store of this device, byte for byte, with the reserve for a growing
-// cluster mask.
+// The layout that SPDK gives a new store of this device, byte for byte,
+// with the reserve for a growing cluster mask.
 Result<CheckedSuper> plan_store(const FormatOptions& options, const DeviceGeometry& device);
 
 }  // namespace holdfast

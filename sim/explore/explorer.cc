@@ -76,26 +76,26 @@ ScenarioResult Explorer::run() {
   }
   result_.digest = rig_.digest.hex();
   result_.note = stopped_;
-  const bool tested = result_.crash_points > 0 && result_.states_checked > 0;
+  result_.verdict = toothless ? Verdict::vacuous : judge();
+  return result_;
+}
+
+Verdict Explorer::judge() {
   std::vector<std::string> broken;
   for (const Violation& violation : result_.violations) broken.push_back(violation.invariant);
   std::sort(broken.begin(), broken.end());
-  if (toothless) {
-    result_.verdict = Verdict::vacuous;
-  } else if (broken != case_.disk->violations) {
-    result_.verdict = Verdict::fail;
+  if (broken != case_.disk->violations) {
     if (broken.empty() && result_.note.empty()) result_.note = "the expected violation did not happen";
-  } else if (!stopped_.empty() && over_budget_) {
-    result_.verdict = Verdict::inconclusive;
-  } else if (!stopped_.empty()) {
-    result_.verdict = tested ? Verdict::fail : Verdict::vacuous;
-  } else if (!tested) {
-    result_.verdict = Verdict::vacuous;
-    result_.note = "no power cut of this scenario leaves anything undecided";
-  } else {
-    result_.verdict = broken.empty() ? Verdict::pass : Verdict::expected_fail;
+    return Verdict::fail;
   }
-  return result_;
+  const bool tested = result_.crash_points > 0 && result_.states_checked > 0;
+  if (over_budget_) return Verdict::inconclusive;
+  if (!stopped_.empty()) return tested ? Verdict::fail : Verdict::vacuous;
+  if (!tested) {
+    result_.note = "no power cut of this scenario leaves anything undecided";
+    return Verdict::vacuous;
+  }
+  return broken.empty() ? Verdict::pass : Verdict::expected_fail;
 }
 
 // False: the play ended before its last step.

@@ -48,6 +48,7 @@ class Explorer {
     Seen seen;
   };
 
+  Verdict judge();
   bool play(Play& play, const std::vector<ScenarioStep>& steps, bool cut);
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);

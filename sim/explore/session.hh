@@ -39,8 +39,8 @@ class Session {
   Task<> perform(const ScenarioStep& step, Model& model);
   Task<> open(bool read_only);
 
-  // The process dies, the power stays: `task`, which was running, and the store are gone; the disk keeps its
-  // cache.
+  // The process dies, the power stays: `task`, which was running, and
+  // the store are gone; the disk keeps its cache.
   void kill(Task<>& task);
 
   simdisk::Scheduler& scheduler() noexcept { return scheduler_; }

@@ -17,8 +17,8 @@ struct Cut {
   friend bool operator==(const Cut&, const Cut&) = default;
 };
 
-// The way to one crash state: the scenario (by its content), the case, the seed, and the cuts, outermost
-// first.
+// The way to one crash state: the scenario (by its content), the
+// case, the seed, and the cuts, outermost first.
 struct Token {
   uint64_t scenario = 0;
   std::size_t case_index = 0;

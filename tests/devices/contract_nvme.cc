@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The contract on the real host: files on a disk's filesystem (the working folder's) and in memory
-// (/dev/shm).
+// The contract on the real host: files on a disk's filesystem (the
+// working folder's) and in memory (/dev/shm).
 #include <stdexcept>
 
 #include "devices/contract.hh"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The contract on the simulated host. It has no maps yet. Reopening it is a power cut: only what was durable
-// stays.
+// The contract on the simulated host. It has no maps yet. Reopening it
+// is a power cut: only what was durable stays.
 #include <memory>
 
 #include "devices/contract.hh"

@@ -83,8 +83,8 @@ std::map<std::string, Json> by_id(const Json& blobs) {
   return result;
 }
 
-// Blobs that SPDK itself found beyond those that the manifest lists: creations that were in flight when it
-// was killed.
+// Blobs that SPDK itself found beyond those that the manifest lists:
+// creations that were in flight when it was killed.
 std::set<std::string> extra_blobs(const Json& manifest) {
   std::set<std::string> extra;
   if (!manifest.contains("reload_check")) return extra;

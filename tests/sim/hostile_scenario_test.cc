@@ -10,8 +10,8 @@
 namespace holdfast::sim {
 namespace {
 
-// Far more than any of these takes, also where nothing is optimised; far less than something quadratic in a
-// megabyte.
+// Far more than any of these takes, also where nothing is optimised; far
+// less than something quadratic in a megabyte.
 constexpr std::clock_t kLongest = 10 * CLOCKS_PER_SEC;  // of the processor: a busy machine is no fault
 
 void expect_quick_complaint(const std::string& text, std::string_view words) {

@@ -8,8 +8,8 @@
 namespace holdfast::sim {
 namespace {
 
-// A text with one mistake: '@' stands before it and is taken out, so that no line or column is counted by
-// hand.
+// A text with one mistake: '@' stands before it and is taken out, so
+// that no line or column is counted by hand.
 struct Mistake {
   std::string name;
   std::string text;

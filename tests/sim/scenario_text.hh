@@ -11,8 +11,8 @@
 
 namespace holdfast::sim {
 
-// A scenario that says what is given and nothing else. `members` stand before the steps, each followed by a
-// comma.
+// A scenario that says what is given and nothing else. `members` stand
+// before the steps, each followed by a comma.
 inline std::string scenario_text(std::string_view members,
                                  std::string_view steps = R"({"store.format": {}})") {
   return "{\n  \"scenario\": \"s\",\n  \"purpose\": \"p\",\n  " + std::string(members) +

@@ -11,8 +11,8 @@
 namespace holdfast::tools {
 
 // How import stores a file: its path below the imported folder, its length in bytes (u64, little endian),
-// and, once all of its content is durable, an empty mark. `name` and `length` are what SPDK's own file layer
-// uses.
+// and, once all of its content is durable, an empty mark. `name` and
+// `length` are what SPDK's own file layer uses.
 inline constexpr std::string_view kNameXattr = "name";
 inline constexpr std::string_view kLengthXattr = "length";
 inline constexpr std::string_view kCompleteXattr = "complete";

@@ -14,8 +14,8 @@
 
 namespace holdfast {
 
-// An open blob. Home executor only, except that channels on any thread read and write its data while a handle
-// is held.
+// An open blob. Home executor only, except that channels on any thread
+// read and write its data while a handle is held.
 class Blob {
  public:
   virtual BlobId id() const noexcept = 0;

@@ -45,8 +45,8 @@ class Blobstore {
 
   ~Blobstore();
 
-  // Marks the store clean. Ends with busy while a blob is open. After any other end, only destruction is
-  // left.
+  // Marks the store clean. Ends with busy while a blob is open. After
+  // any other end, only destruction is left.
   Task<> close();
 
   // The new blob's id. Ids are used again after a delete.

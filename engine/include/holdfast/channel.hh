@@ -23,8 +23,8 @@ class StoreState;
 enum class BlobIoKind : uint8_t { read, write, write_zeroes, unmap, flush };
 
 // One data request to a blob. Owned by the caller; borrowed by the channel, with its buffers and their iovec
-// array, from submit() until on_complete begins. It allocates nothing, and may be used again for the next
-// request.
+// array, from submit() until on_complete begins. It allocates nothing,
+// and may be used again for the next request.
 class BlobIo final : private IoRequest, private Work {
  public:
   BlobIoKind kind = BlobIoKind::read;
@@ -32,21 +32,20 @@ class BlobIo final : private IoRequest, private Work {
   Blob* blob = nullptr;                 // kept open by the caller; unused by flush
   uint64_t offset = 0;                  // bytes, a multiple of the io unit
   uint64_t length = 0;                  // bytes, a multiple of the io unit; 0 completes and does nothing
-  std::span<const iovec>
-      buffers;  // read, write: together `length` bytes; addresses aligned as the device's geometry says
+  // read, write: together `length` bytes; addresses aligned as the device's geometry says
+  std::span<const iovec> buffers;
   void (*on_complete)(BlobIo&, Result<>) noexcept = nullptr;
   void* context = nullptr;  // the caller's own
 
  private:
   friend class Channel;
-  class StoreState;
   void run() noexcept override;
   static void piece_completed(IoRequest& request, std::errc status) noexcept;
   static void flush_completed(IoRequest& request, std::errc status) noexcept;
   std::span<const iovec> take_buffers(uint64_t& wanted) noexcept;
 
-  // Where the request stands: the piece in flight ends at `done_`, the next one begins in buffer `buffer_` at
-  // `buffer_offset_`.
+  // Where the request stands: the piece in flight ends at `done_`, the next one
+  // begins in buffer `buffer_` at `buffer_offset_`.
   Channel* channel_ = nullptr;
   uint64_t done_ = 0;
   std::size_t buffer_ = 0;

@@ -36,8 +36,8 @@ struct OpenOptions {
   bool read_only = false;  // write nothing at all
 };
 
-// A name and its value. The bytes belong to the caller, who keeps them until the call that takes them has
-// ended.
+// A name and its value. The bytes belong to the caller, who keeps them
+// until the call that takes them has ended.
 struct XattrView {
   std::string_view name;  // 1 to 65535 bytes, no NUL needed
   std::span<const std::byte> value;

@@ -94,8 +94,8 @@ class [[nodiscard]] Task {
   }
   ~Task() { destroy(); }
 
-  // For a task that nobody awaits: start() runs it to its first wait; done() tells whether it ended; then
-  // take_result().
+  // For a task that nobody awaits: start() runs it to its first wait;
+  // done() tells whether it ended; then take_result().
   void start() noexcept {
     HF_ASSERT(!started_);
     started_ = true;

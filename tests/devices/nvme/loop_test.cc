@@ -113,8 +113,8 @@ TEST(Loop, PostsOfManyThreadsAllRunInEachThreadsOrder) {
   }
 }
 
-// A work that two loops, each on its own thread, hand back and forth: every hop finds the other one asleep or
-// about to.
+// A work that two loops, each on its own thread, hand back and forth:
+// every hop finds the other one asleep or about to.
 struct Ball final : Work {
   void run() noexcept override {
     if (++hops == kHops) return first->stop(), second->stop();

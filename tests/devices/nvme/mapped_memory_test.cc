@@ -77,8 +77,8 @@ TEST_F(MappedMemory, StoresReachTheFile) {
   EXPECT_EQ(file.get(), 0x2a);
 }
 
-// Dropping what waits for the disk is a power cut to the engine: the kernel's answer must find nobody, and no
-// freed frame.
+// Dropping what waits for the disk is a power cut to the engine: the
+// kernel's answer must find nobody, and no freed frame.
 TEST_F(MappedMemory, AnAbandonedPersistHarmsNobody) {
   auto map = maps_->create("map", kSize).value();
   for (int turns = 0; turns < 3; ++turns) {

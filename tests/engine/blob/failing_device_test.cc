@@ -281,8 +281,8 @@ TEST(WriteFailure, AtAnyPointOfAnOperationLeavesEveryBlobOldOrNew) {
   }
 }
 
-// The failed root write may have reached media or not: what either state owns stays taken until a commit
-// decides.
+// The failed root write may have reached media or not: what either
+// state owns stays taken until a commit decides.
 TEST(WriteFailure, OfARootIsMadeGoodByTheNextSync) {
   for (const auto failure : {FailingDevice::Failure::nothing_done, FailingDevice::Failure::all_done}) {
     for (uint64_t k = 0; k < 5; ++k) {

@@ -68,8 +68,8 @@ class Story {
     RC_ASSERT(free_clusters() == host_.store->info().free_clusters);
   }
 
-  // Without close() the roots alone say what is taken: as much as the running store counts, or something
-  // leaked.
+  // Without close() the roots alone say what is taken: as much as the
+  // running store counts, or something leaked.
   void reopen(bool closed) {
     handles_.clear();
     for (auto& [id, blob] : blobs_) blob.staged = blob.committed;

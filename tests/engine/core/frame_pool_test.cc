@@ -10,8 +10,8 @@ namespace {
 
 Task<int> answer() { co_return 42; }
 
-// A store may be dropped on another thread than the one that made its tasks; the frames must outlive that
-// thread.
+// A store may be dropped on another thread than the one that made its
+// tasks; the frames must outlive that thread.
 TEST(FramePool, TakesBackAFrameOfAThreadThatHasEnded) {
   std::optional<Task<int>> task;
   std::thread maker([&task] {

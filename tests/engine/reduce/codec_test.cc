@@ -103,8 +103,8 @@ RC_GTEST_PROP(Codec, SaysWhenTheRoomIsTooSmall, ()) {
   }
 }
 
-// Bytes of a disk may be anything: the answer is an error, or a chunk of the right size, never a step
-// outside.
+// Bytes of a disk may be anything: the answer is an error, or a
+// chunk of the right size, never a step outside.
 RC_GTEST_PROP(Codec, SurvivesBytesThatNobodyCompressed, ()) {
   const Bytes bytes = *rc::gen::nonEmpty(chunks());
   for (CodecKind kind : kKinds) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Data on channels of real threads, while the home thread changes metadata: what the thread sanitizer
-// watches.
+// Data on channels of real threads, while the home thread changes
+// metadata: what the thread sanitizer watches.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -33,8 +33,8 @@ void aim(BlobIo& io, BlobIoKind kind, Blob& blob, uint64_t block, const iovec& b
   io.buffers = {&buffer, 1};
 }
 
-// Writes this thread's share of the blob block by block, flushes, reads everything back. Counts what is
-// wrong.
+// Writes this thread's share of the blob block by block, flushes,
+// reads everything back. Counts what is wrong.
 Task<> write_and_verify(Channel& channel, Blob& blob, int thread, std::atomic<int>& wrong) {
   AlignedBuffer buffer(kBlock);
   const iovec memory = whole(buffer);

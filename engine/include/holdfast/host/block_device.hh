@@ -39,8 +39,8 @@ struct IoRequest {
   Purpose purpose;
   uint64_t block = 0;  // first block; unused by flush
   uint64_t block_count = 0;  // read, write: the buffers hold exactly this many blocks
-  std::span<const iovec>
-      buffers;  // read, write; addresses aligned to buffer_alignment, lengths to block_size
+  // read, write: addresses aligned to buffer_alignment, lengths to block_size
+  std::span<const iovec> buffers;
   void (*on_complete)(IoRequest&, std::errc) noexcept = nullptr;  // std::errc{} is success
 
   // The channel's own words while it borrows the request.
@@ -52,11 +52,10 @@ struct IoRequest {
 //  1. on_complete never runs inside submit().
 //  2. Requests in flight together complete, and reach media, in any order.
 //  3. A completed write may still be lost. It is durable once a flush that was submitted after its
-//  completion, on
-//     any channel of the device, completes; or once it completes, if it was sent with FUA or the device has
-//     no volatile cache.
-//  4. Metadata requests in flight never overlap. Overlapping user data is legal: each atomic unit ends as one
-//  of them.
+//     completion, on any channel of the device, completes; or once it completes, if it was sent with FUA or
+//     the device has no volatile cache.
+//  4. Metadata requests in flight never overlap. Overlapping user data is legal: each atomic unit ends as
+//     one of them.
 //  5. A request that fails has done any part of its work, or none.
 //  6. Blocks outside the device are the caller's error: the request completes with invalid_argument.
 class BlockChannel {

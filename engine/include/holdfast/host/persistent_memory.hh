@@ -72,8 +72,8 @@ class MapStore {
   MapStore& operator=(const MapStore&) = delete;
   virtual ~MapStore() = default;
 
-  // Creates `name` with `size` zero bytes, fully allocated; fails if it exists. Durable once sync_directory()
-  // completes.
+  // Creates `name` with `size` zero bytes, fully allocated; fails if it
+  // exists. Durable once sync_directory() completes.
   virtual Result<std::unique_ptr<PersistentMemory>> create(std::string_view name, uint64_t size) = 0;
   virtual Result<std::unique_ptr<PersistentMemory>> open(std::string_view name) = 0;
   // Replaces `to` if it exists; after a power cut `to` is the old file or the new one.

@@ -28,8 +28,8 @@ struct DeviceOptions {
   std::optional<bool> discard{};
 };
 
-// One promise of a device and its source, for example "sysfs queue/write_cache", "assumed for files",
-// "option".
+// One promise of a device and its source, for example "sysfs
+// queue/write_cache", "assumed for files", "option".
 template <class T>
 struct Promise {
   T value{};

@@ -36,8 +36,8 @@ class Loop final : public Executor {
  public:
   enum class Wait { no, yes };
 
-  // Errors: invalid_argument (queue depth), device_failed (the kernel refuses an io_uring; `os_error` says
-  // why).
+  // Errors: invalid_argument (queue depth), device_failed (the kernel
+  // refuses an io_uring; `os_error` says why).
   static Result<std::unique_ptr<Loop>> open(const LoopOptions& options = {}) noexcept;
   ~Loop() override;
 

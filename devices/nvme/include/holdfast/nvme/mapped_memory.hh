@@ -26,8 +26,8 @@ namespace holdfast::nvme {
 // error there and not a signal in a store. rename() and remove() wait for the filesystem.
 // Exclusion: an open map is claimed (flock); a second opener gets busy.
 // Not survived: somebody else shortens a mapped file, or persistent memory loses a line. Touching such a
-// place raises SIGBUS, which ends the process as a power cut would. Keep the folder to the process that owns
-// it.
+// place raises SIGBUS, which ends the process as a power cut would.
+// Keep the folder to the process that owns it.
 class MapFolder final : public MapStore {
  public:
   // Errors: not_found (no such folder), device_failed.
@@ -35,8 +35,8 @@ class MapFolder final : public MapStore {
   ~MapFolder() override;
 
   // Names are file names in the folder. Errors: invalid_argument (another name, or size 0), already_exists,
-  // not_found, busy, no_space, corrupt (open: an empty file, left by a creation that power cut short),
-  // device_failed.
+  // not_found, busy, no_space, corrupt (open: an empty file, left by a
+  // creation that power cut short), device_failed.
   Result<std::unique_ptr<PersistentMemory>> create(std::string_view name, uint64_t size) override;
   Result<std::unique_ptr<PersistentMemory>> open(std::string_view name) override;
   Result<> rename(std::string_view from, std::string_view to) override;

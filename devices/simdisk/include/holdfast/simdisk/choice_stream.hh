@@ -8,8 +8,8 @@
 
 namespace holdfast::simdisk {
 
-// What a decision is about. Each domain has its own stream, so that one more decision in one does not shift
-// another.
+// What a decision is about. Each domain has its own stream, so that one
+// more decision in one does not shift another.
 enum class Domain : uint8_t { order, loss };
 inline constexpr std::size_t kDomains = 2;
 
@@ -22,8 +22,8 @@ class ChoiceStream {
   ChoiceStream& operator=(const ChoiceStream&) = delete;
   virtual ~ChoiceStream() = default;
 
-  // A number below `arity`, which is at least 1. With an arity of 1 there is nothing to decide and nothing is
-  // drawn.
+  // A number below `arity`, which is at least 1. With an arity of 1 there
+  // is nothing to decide and nothing is drawn.
   uint32_t choose(Domain domain, uint32_t arity) { return arity <= 1 ? 0 : decide(domain, arity); }
 
  private:

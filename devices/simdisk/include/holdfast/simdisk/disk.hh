@@ -32,8 +32,8 @@ class DiskObserver {
 // completes, or until it completes with FUA; undecided writes may have reached media or not, each atomic unit
 // for itself.
 //
-// Several disks may stand over the same media, as long as only one of them writes there: the others are
-// paused.
+// Several disks may stand over the same media, as long as only one of
+// them writes there: the others are paused.
 class Disk final : public BlockDevice {
  public:
   struct Wiring {
@@ -49,15 +49,15 @@ class Disk final : public BlockDevice {
   const DeviceGeometry& geometry() const noexcept override { return geometry_; }
   Result<std::unique_ptr<BlockChannel>> open_channel(Executor& executor) noexcept override;
 
-  // From now on these barriers do not hold: their flushes complete without effect, and FUA on their writes is
-  // not honoured.
+  // From now on these barriers do not hold: their flushes complete without
+  // effect, and FUA on their writes is not honoured.
   void ignore(const BarrierSet& barriers) { ignored_ = barriers; }
 
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
 
-  // The program that used this disk is dead. Writes in flight are carried out, flushes are not, and nobody is
-  // told.
+  // The program that used this disk is dead. Writes in flight are
+  // carried out, flushes are not, and nobody is told.
   void program_dies();
 
   // How many requests of ignored barriers this disk has seen: 0 means that nothing was tried.

@@ -14,8 +14,8 @@ namespace holdfast::simdisk {
 
 inline constexpr uint32_t kMediaPage = 4096;
 
-// Which write put something on media: a number that grows with every event of a run. 0: it was there from the
-// start.
+// Which write put something on media: a number that grows with every
+// event of a run. 0: it was there from the start.
 using EventNumber = uint64_t;
 
 // A page's content. It never changes, and is shared by all images that contain it.

@@ -39,8 +39,8 @@ class Pending {
   virtual const Executor* executor() const noexcept = 0;  // whose thread it happens on
 };
 
-// Virtual time, and the decision what happens next. One step is one thing: a piece of posted work, or one
-// completion.
+// Virtual time, and the decision what happens next. One step is one
+// thing: a piece of posted work, or one completion.
 class Scheduler {
  public:
   // `first_event`: where the numbers of this power-on time begin, so that events of a run are numbered once.
@@ -64,8 +64,8 @@ class Scheduler {
 
   // The power is cut: nothing that waits will ever happen, nor anything that is posted later.
   void power_off() noexcept;
-  // The program dies, the devices go on: posted work is dropped, and what is in flight is handed to the
-  // caller.
+  // The program dies, the devices go on: posted work is dropped, and
+  // what is in flight is handed to the caller.
   std::vector<std::unique_ptr<Pending>> program_dies() noexcept;
 
   EventNumber next_event() noexcept { return ++events_; }
