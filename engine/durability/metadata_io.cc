@@ -39,15 +39,11 @@ Task<Unflushed<Barrier::S2>> MetadataIo::wipe_metadata(Durable<Barrier::S1>) {
 }
 
 Task<Unflushed<Barrier::S3>> MetadataIo::write_first_super(const SuperBlock& super, Durable<Barrier::S2>) {
-  AlignedBuffer page = page_of(super);
-  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
-  co_return co_await write<Barrier::S3>(Step::write_super, std::move(extents));
+  return write_super<Barrier::S3>(super);
 }
 
 Task<Unflushed<Barrier::S4>> MetadataIo::write_dirty_super(const SuperBlock& super) {
-  AlignedBuffer page = page_of(super);
-  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
-  co_return co_await write<Barrier::S4>(Step::write_super, std::move(extents));
+  return write_super<Barrier::S4>(super);
 }
 
 Task<Unflushed<Barrier::S5>> MetadataIo::write_masks(Masks& masks, const DirtyMark&) {
@@ -61,9 +57,7 @@ Task<Unflushed<Barrier::S5>> MetadataIo::write_masks(Masks& masks, const DirtyMa
 
 Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const SuperBlock& super, DirtyMark,
                                                            Durable<Barrier::S5>) {
-  AlignedBuffer page = page_of(super);
-  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
-  co_return co_await write<Barrier::S6>(Step::write_super, std::move(extents));
+  return write_super<Barrier::S6>(super);
 }
 
 Task<Unflushed<Barrier::B1>> MetadataIo::write_chain(PageImages& chain, const DirtyMark&) {
@@ -166,10 +160,12 @@ std::vector<MetadataIo::Extent> MetadataIo::extents_of(PageImages& images) const
   return extents;
 }
 
-AlignedBuffer MetadataIo::page_of(const SuperBlock& super) {
+template <Barrier B>
+Task<Unflushed<B>> MetadataIo::write_super(const SuperBlock& super) {
   AlignedBuffer page(kSuperBytes);
   std::memcpy(page.bytes().data(), &super, kSuperBytes);
-  return page;
+  std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
+  co_return co_await write<B>(Step::write_super, std::move(extents));
 }
 
 }  // namespace holdfast::durability

@@ -89,12 +89,13 @@ class MetadataIo {
     HF_CO_TRY(bool needs_flush, co_await write_extents({step, B}, std::move(extents)));
     co_return Unflushed<B>(needs_flush);
   }
+  template <Barrier B>
+  Task<Unflushed<B>> write_super(const SuperBlock& super);
   Task<bool> write_extents(Purpose purpose, std::vector<Extent> extents);
   Task<> flush_device(Barrier barrier);
   Task<> discard(std::span<const ClusterIndex> clusters, Barrier barrier);
   std::vector<Extent> extents_of(std::span<const ClusterIndex> clusters) const;
   std::vector<Extent> extents_of(PageImages& images) const;
-  static AlignedBuffer page_of(const SuperBlock& super);
 
   BlockChannel& channel_;
   StoreLayout layout_;
