@@ -10,15 +10,6 @@
 #include "format/mask.hh"
 
 namespace holdfast {
-namespace {
-
-Bitmap clusters_with_metadata(const CheckedSuper& super, const Bitmap& claimed) {
-  Bitmap clusters = claimed;
-  for (uint32_t i = 0; i < super.layout.first_data_cluster.value; ++i) clusters.set(i);
-  return clusters;
-}
-
-}  // namespace
 
 StoreState::StoreState(BlockDevice& device, Executor& home, std::unique_ptr<BlockChannel> channel)
     : device_(device),
@@ -38,8 +29,7 @@ Task<> StoreState::open(OpenOptions options) {
   read_only_ = options.read_only;
   cluster_size_ = Divisor(super_.layout.cluster_size);
   io_unit_ = Divisor(device_.geometry().block_size);
-  space_.emplace(std::move(recovered.replayed.used_pages),
-                 clusters_with_metadata(super_, recovered.replayed.used_clusters));
+  space_.emplace(std::move(recovered.replayed.used_pages), recovered.replayed.clusters_in_mask(layout()));
   if (!recovered.replayed.damaged.empty()) space_->seal();
   if (!was_clean_) dirty_mark_.emplace(recovered.settled);
   for (const DamagedBlob& damaged : recovered.replayed.damaged)

@@ -33,6 +33,12 @@ std::size_t used_length(std::span<const std::byte> descriptors) {
 
 }  // namespace
 
+Bitmap ReplayedStore::clusters_in_mask(const StoreLayout& layout) const {
+  Bitmap clusters = used_clusters;
+  for (uint32_t i = 0; i < layout.first_data_cluster.value; ++i) clusters.set(i);
+  return clusters;
+}
+
 MetadataReplay::MetadataReplay(const StoreLayout& layout)
     : layout_(layout), cluster_budget_(kClustersBeyondDevice + uint64_t{2} * layout.total_clusters) {
   store_.used_pages = Bitmap(layout.md_len);

@@ -22,6 +22,9 @@ struct ReplayedStore {
   std::vector<DamagedBlob> damaged;   // in ascending order of id
   Bitmap used_pages;                  // everything that some root names, damaged roots included
   Bitmap used_clusters;               // the same; metadata clusters not included
+
+  // The clusters as a cluster mask counts them: with those that hold the store's own metadata.
+  Bitmap clusters_in_mask(const StoreLayout& layout) const;
 };
 
 // Rebuilds a store from its metadata pages alone, as after a power cut. A page is a root if its first words

@@ -46,9 +46,7 @@ bool masks_agree(const simdisk::Media& media, const StoreLayout& layout, const R
   const Bitmap pages = mask_on_media(media, layout, layout.page_mask, MaskType::used_pages, layout.md_len);
   const Bitmap clusters =
       mask_on_media(media, layout, layout.cluster_mask, MaskType::used_clusters, layout.total_clusters);
-  Bitmap expected = replayed.used_clusters;
-  for (uint32_t i = 0; i < layout.first_data_cluster.value; ++i) expected.set(i);
-  return pages == replayed.used_pages && clusters == expected;
+  return pages == replayed.used_pages && clusters == replayed.clusters_in_mask(layout);
 }
 
 Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {

@@ -50,8 +50,7 @@ Json dump_mask(const StoreImage& image, MaskType type, const Bitmap* roots_say) 
 }
 
 Json dump_masks(const StoreImage& image) {
-  Bitmap clusters = image.replayed().used_clusters;
-  for (uint32_t i = 0; i < image.layout().first_data_cluster.value; ++i) clusters.set(i);
+  const Bitmap clusters = image.replayed().clusters_in_mask(image.layout());
   return {{"believed", image.super().clean},
           {"used_pages", dump_mask(image, MaskType::used_pages, &image.replayed().used_pages)},
           {"used_clusters", dump_mask(image, MaskType::used_clusters, &clusters)},

@@ -84,11 +84,7 @@ struct ScenarioStep {
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
 };
 
-enum class Lose : uint8_t { any_subset, everything, nothing };
-
 struct CrashSpec {
-  bool at_every_event = true;
-  Lose lose = Lose::any_subset;
   uint32_t nested = 1;  // how many further cuts may follow in the sessions after a cut
   uint64_t states_per_point = 4096;  // beyond it a crash point is sampled, and not exact
 };
