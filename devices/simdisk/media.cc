@@ -11,18 +11,30 @@ namespace {
 
 constexpr Hash128 kZeroPageHash{};
 
-}  // namespace
-
 // A page of zeroes is no page at all: its hash weighs nothing, and it shares the absent page.
 PageRef make_page(std::span<const std::byte, kMediaPage> bytes) {
   const bool zero =
       bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, kMediaPage - 1) == 0;
   if (zero) return nullptr;
-  auto page = std::make_shared<PageContent>();
+  auto page = std::make_shared_for_overwrite<PageContent>();
   std::memcpy(page->bytes.data(), bytes.data(), kMediaPage);
   page->hash = hash_bytes(bytes);
   return page;
 }
+
+PageRef changed_page(const PageRef& before, uint64_t offset, std::span<const std::byte> bytes) {
+  if (bytes.size() == kMediaPage) return make_page(bytes.first<kMediaPage>());
+  std::array<std::byte, kMediaPage> page;
+  if (before == nullptr) {
+    page.fill(std::byte{0});
+  } else {
+    page = before->bytes;
+  }
+  std::memcpy(page.data() + offset, bytes.data(), bytes.size());
+  return make_page(page);
+}
+
+}  // namespace
 
 void Media::read(uint64_t byte, std::span<std::byte> into) const noexcept {
   HF_ASSERT(byte + into.size() <= size_);
@@ -41,22 +53,28 @@ void Media::read(uint64_t byte, std::span<std::byte> into) const noexcept {
 }
 
 void Media::write(uint64_t byte, std::span<const std::byte> bytes, EventNumber event) {
+  write_pages(byte, bytes, [event](uint64_t) { return event; });
+}
+
+void Media::write(uint64_t byte, std::span<const std::byte> bytes, std::span<const EventNumber> events) {
+  HF_ASSERT(byte % kMediaSector == 0);
+  HF_ASSERT(events.size() == sectors_for(bytes.size()));
+  const uint64_t first = byte / kMediaSector;
+  write_pages(byte, bytes, [events, first](uint64_t sector) { return events[sector - first]; });
+}
+
+template <class EventOf>
+void Media::write_pages(uint64_t byte, std::span<const std::byte> bytes, EventOf event_of) {
   HF_ASSERT(byte + bytes.size() <= size_);
-  std::array<std::byte, kMediaPage> page;
   while (!bytes.empty()) {
-    const uint64_t index = byte / kMediaPage;
+    const uint64_t page = byte / kMediaPage;
     const uint64_t offset = byte % kMediaPage;
     const std::size_t count = std::min<std::size_t>(bytes.size(), kMediaPage - offset);
-    const PageRef& content = pages_[index].content;
-    if (count < kMediaPage) {
-      if (content == nullptr) {
-        page.fill(std::byte{0});
-      } else {
-        page = content->bytes;
-      }
+    Entry entry{changed_page(pages_[page].content, offset, bytes.first(count)), pages_[page].events};
+    for (uint64_t sector = offset / kMediaSector; sector * kMediaSector < offset + count; ++sector) {
+      entry.events[sector] = std::max(entry.events[sector], event_of(page * kSectorsPerPage + sector));
     }
-    std::memcpy(page.data() + offset, bytes.data(), count);
-    replace(index, {make_page(page), std::max(event, pages_[index].written_at)});
+    replace(page, std::move(entry));
     byte += count;
     bytes = bytes.subspan(count);
   }

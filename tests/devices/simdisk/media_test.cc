@@ -59,10 +59,19 @@ void make(Media& media, Model& model, EventNumber event) {
 struct Remembered {
   Media::Mark mark;
   Model model;
-  std::vector<EventNumber> written_at;
+  std::vector<EventNumber> events;
 };
 
+// Of every sector.
 std::vector<EventNumber> events_of(const Media& media) {
+  std::vector<EventNumber> events;
+  for (uint64_t byte = 0; byte < media.size(); byte += kMediaSector) {
+    events.push_back(media.written_at_byte(byte));
+  }
+  return events;
+}
+
+std::vector<EventNumber> events_of_pages(const Media& media) {
   std::vector<EventNumber> events;
   for (uint64_t page = 0; page * kMediaPage < media.size(); ++page) events.push_back(media.written_at(page));
   return events;
@@ -80,7 +89,7 @@ RC_GTEST_PROP(Media, GoBackToEveryMarkThatTheyWereGiven, ()) {
     } else if (what == 1 && !marks.empty()) {
       media.rollback(marks.back().mark);
       model = marks.back().model;
-      RC_ASSERT(events_of(media) == marks.back().written_at);
+      RC_ASSERT(events_of(media) == marks.back().events);
       marks.pop_back();
     } else {
       make(media, model, static_cast<EventNumber>(step));
@@ -134,9 +143,53 @@ TEST(Media, KnowTheNewestWriteOfEachPage) {
   Media media(kSize);
   media.write(kMediaPage, Bytes(2 * kMediaPage, std::byte{1}), 7);
   media.write(kMediaPage, Bytes(512, std::byte{2}), 9);
-  EXPECT_EQ(events_of(media), (std::vector<EventNumber>{0, 9, 7, 0, 0, 0}));
+  EXPECT_EQ(events_of_pages(media), (std::vector<EventNumber>{0, 9, 7, 0, 0, 0}));
   media.write(kMediaPage + 512, Bytes(512, std::byte{3}), 8);  // submitted before, durable after
-  EXPECT_EQ(events_of(media), (std::vector<EventNumber>{0, 9, 7, 0, 0, 0}));
+  EXPECT_EQ(events_of_pages(media), (std::vector<EventNumber>{0, 9, 7, 0, 0, 0}));
+}
+
+std::vector<EventNumber> events_of_page(const Media& media, uint64_t page) {
+  const std::vector<EventNumber> events = events_of(media);
+  const auto first = events.begin() + static_cast<std::ptrdiff_t>(page * kSectorsPerPage);
+  return {first, first + kSectorsPerPage};
+}
+
+TEST(Media, KnowTheNewestWriteOfEachSector) {
+  Media media(kSize);
+  media.write(kMediaPage - 512, Bytes(1536, std::byte{1}), 7);
+  EXPECT_EQ(events_of_page(media, 0), (std::vector<EventNumber>{0, 0, 0, 0, 0, 0, 0, 7}));
+  EXPECT_EQ(events_of_page(media, 1), (std::vector<EventNumber>{7, 7, 0, 0, 0, 0, 0, 0}));
+  media.write(kMediaPage, Bytes(512, std::byte{2}), 9);
+  media.write(kMediaPage, Bytes(1536, std::byte{3}), 8);  // submitted before, durable after
+  EXPECT_EQ(events_of_page(media, 1), (std::vector<EventNumber>{9, 8, 8, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(media.written_at_byte(kMediaPage + 511), 9U);
+  EXPECT_EQ(media.written_at_byte(kMediaPage + 512), 8U);
+}
+
+// Where no event is given the sector keeps the one that it has.
+TEST(Media, TakeAnEventForEachSectorOfAWrite) {
+  Media media(kSize);
+  media.write(0, Bytes(2 * kMediaPage, std::byte{1}), 3);
+  const std::vector<EventNumber> events = {5, 0, 6, 0};
+  media.write(kMediaPage - 1024, Bytes(2048, std::byte{2}), events);
+  EXPECT_EQ(events_of_page(media, 0), (std::vector<EventNumber>{3, 3, 3, 3, 3, 3, 5, 3}));
+  EXPECT_EQ(events_of_page(media, 1), (std::vector<EventNumber>{6, 3, 3, 3, 3, 3, 3, 3}));
+  EXPECT_EQ(events_of_pages(media), (std::vector<EventNumber>{5, 6, 0, 0, 0, 0}));
+}
+
+TEST(Media, ForgetTheWritesThatARollbackUndoes) {
+  Media media(kSize);
+  media.write(0, Bytes(1024, std::byte{1}), 1);
+  const Media::Mark outer = media.mark();
+  media.write(512, Bytes(512, std::byte{2}), 2);
+  const Media::Mark inner = media.mark();
+  media.write(512, Bytes(1024, std::byte{3}), 3);
+  EXPECT_EQ(events_of_page(media, 0), (std::vector<EventNumber>{1, 3, 3, 0, 0, 0, 0, 0}));
+  media.rollback(inner);
+  EXPECT_EQ(events_of_page(media, 0), (std::vector<EventNumber>{1, 2, 0, 0, 0, 0, 0, 0}));
+  media.rollback(outer);
+  EXPECT_EQ(events_of_page(media, 0), (std::vector<EventNumber>{1, 1, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(media.written_at(0), 1U);
 }
 
 TEST(MediaDeathTest, StopAtBytesThatTheyDoNotHave) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,9 @@
 namespace holdfast::simdisk {
 
 inline constexpr uint32_t kMediaPage = 4096;
+inline constexpr uint32_t kMediaSector = 512;  // the smallest piece that a write can leave behind
+inline constexpr uint32_t kSectorsPerPage = kMediaPage / kMediaSector;
+constexpr uint64_t sectors_for(uint64_t bytes) { return (bytes + kMediaSector - 1) / kMediaSector; }
 
 // Which write put something on media: a number that grows with every
 // event of a run. 0: it was there from the start.
@@ -24,8 +28,6 @@ struct PageContent {
   Hash128 hash;
 };
 using PageRef = std::shared_ptr<const PageContent>;
-
-PageRef make_page(std::span<const std::byte, kMediaPage> bytes);
 
 // What is durably on a device: a table of shared pages; an absent page is all zero. Changes can be undone, so
 // that thousands of images that differ in a few pages are visited one after the other and none is ever
@@ -39,8 +41,14 @@ class Media {
   uint64_t size() const noexcept { return size_; }
   void read(uint64_t byte, std::span<std::byte> into) const noexcept;
   void write(uint64_t byte, std::span<const std::byte> bytes, EventNumber event);
-  // The newest write that changed this page.
-  EventNumber written_at(uint64_t page) const noexcept { return pages_[page].written_at; }
+  // The same from the begin of a sector on, for what comes from several writes: an event for each sector, 0
+  // where it keeps its own.
+  void write(uint64_t byte, std::span<const std::byte> bytes, std::span<const EventNumber> events);
+  // The newest write that put something into this page, or into the sector that this byte is in.
+  EventNumber written_at(uint64_t page) const noexcept { return std::ranges::max(pages_[page].events); }
+  EventNumber written_at_byte(uint64_t byte) const noexcept {
+    return pages_[byte / kMediaPage].events[byte % kMediaPage / kMediaSector];
+  }
   const Hash128& page_hash(uint64_t page) const noexcept;
 
   // The hash of the whole image, kept up to date with every change.
@@ -57,13 +65,15 @@ class Media {
  private:
   struct Entry {
     PageRef content;
-    EventNumber written_at = 0;
+    std::array<EventNumber, kSectorsPerPage> events{};  // the newest write of each sector
   };
   struct Undo {
     uint64_t page;
     Entry before;
   };
 
+  template <class EventOf>
+  void write_pages(uint64_t byte, std::span<const std::byte> bytes, EventOf event_of);
   void replace(uint64_t page, Entry entry);
   static Hash128 weighed(uint64_t page, const PageRef& content) noexcept;
 
