@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "holdfast/simdisk/crash_set.hh"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace holdfast::simdisk {
+
+Candidate::Candidate(std::vector<std::byte> on_media)
+    : bytes(std::move(on_media)), events(sectors_for(bytes.size())), hash(hash_bytes(bytes)) {}
+
+void Candidate::lay_over(uint64_t offset, std::span<const std::byte> part, EventNumber event) {
+  std::memcpy(bytes.data() + offset, part.data(), part.size());
+  const auto first = static_cast<std::ptrdiff_t>(offset / kMediaSector);
+  const auto end = static_cast<std::ptrdiff_t>(sectors_for(offset + part.size()));
+  std::fill(events.begin() + first, events.begin() + end, event);
+  hash = hash_bytes(bytes);
+}
 
 uint64_t CrashSet::combinations() const noexcept {
   uint64_t product = 1;
@@ -17,8 +30,7 @@ Hash128 CrashSet::hash() const noexcept {
   Hash128 total;
   for (const UndecidedUnit& unit : units) {
     for (const Candidate& candidate : unit.candidates) {
-      const Hash128 content = hash_bytes(candidate.bytes);
-      const std::array<uint64_t, 3> words = {unit.byte, content.low, content.high};
+      const std::array<uint64_t, 3> words = {unit.byte, candidate.hash.low, candidate.hash.high};
       total += hash_bytes(std::as_bytes(std::span(words)));
     }
   }
@@ -29,7 +41,7 @@ void CrashSet::apply(Media& media, std::span<const uint32_t> selection) const {
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (selection[i] == 0) continue;
     const Candidate& candidate = units[i].candidates[selection[i]];
-    media.write(units[i].byte, candidate.bytes, candidate.event);
+    media.write(units[i].byte, candidate.bytes, candidate.events);
   }
 }
 

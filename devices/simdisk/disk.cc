@@ -2,7 +2,9 @@
 #include "holdfast/simdisk/disk.hh"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <utility>
 
 #include "holdfast/assert.hh"
 
@@ -10,7 +12,7 @@ namespace holdfast::simdisk {
 namespace {
 
 constexpr uint64_t kNotCompleted = ~uint64_t{0};
-constexpr std::size_t kPiecesEnumerated = 12;  // beyond it, 2^n subsets of one unit are too many
+constexpr std::size_t kContentsListed = 4096;  // of one unit
 
 bool writes(IoKind kind) {
   return kind == IoKind::write || kind == IoKind::write_zeroes || kind == IoKind::discard;
@@ -21,6 +23,47 @@ uint64_t length_of(std::span<const iovec> buffers) {
   for (const iovec& buffer : buffers) length += buffer.iov_len;
   return length;
 }
+
+// The different contents that pieces in the order of submission leave in one unit. The first is the content
+// in which nothing undecided has arrived; each piece puts new ones behind those that there were without it.
+class Contents {
+ public:
+  explicit Contents(std::vector<std::byte> on_media) { add(Candidate(std::move(on_media))); }
+
+  void add_durable(uint64_t offset, std::span<const std::byte> bytes, EventNumber event) {
+    known_.clear();
+    for (Candidate& content : std::exchange(list_, {})) {
+      content.lay_over(offset, bytes, event);
+      add(std::move(content));
+    }
+  }
+  void add_undecided(uint64_t offset, std::span<const std::byte> bytes, EventNumber event) {
+    const std::size_t without = list_.size();
+    for (std::size_t i = 0; i < without && complete_; ++i) {
+      Candidate content = list_[i];
+      content.lay_over(offset, bytes, event);
+      add(std::move(content));
+    }
+  }
+
+  bool complete() const noexcept { return complete_; }
+  std::vector<Candidate> take() noexcept { return std::move(list_); }
+
+ private:
+  void add(Candidate content) {
+    if (known_.contains(content.hash)) return;
+    if (list_.size() == kContentsListed) {
+      complete_ = false;
+      return;
+    }
+    known_.insert(content.hash);
+    list_.push_back(std::move(content));
+  }
+
+  std::vector<Candidate> list_;
+  std::set<Hash128> known_;
+  bool complete_ = true;  // false: there are more, and pieces were left out
+};
 
 }  // namespace
 
@@ -91,7 +134,7 @@ class DiskChannel final : public BlockChannel {
 
 Disk::Disk(const DeviceGeometry& geometry, Wiring wiring) : geometry_(geometry), wiring_(wiring) {
   HF_ASSERT(geometry_.byte_count() <= wiring_.media.size());
-  HF_ASSERT(geometry_.atomic_write_size % geometry_.block_size == 0);
+  HF_ASSERT(geometry_.atomic_write_size >= kMediaSector && std::has_single_bit(geometry_.atomic_write_size));
 }
 
 Disk::~Disk() { HF_ASSERT(in_flight_.empty()); }
@@ -104,32 +147,20 @@ CrashSet Disk::crash_set() const {
   CrashSet set;
   const uint32_t unit_size = geometry_.atomic_write_size;
   for (const auto& [index, unit] : units_) {
-    UndecidedUnit undecided{.byte = index * unit_size, .candidates = {}};
-    const uint64_t size = std::min<uint64_t>(unit_size, geometry_.byte_count() - undecided.byte);
-    std::set<Hash128> known;
-    std::vector<std::size_t> open;
-    for (std::size_t i = 0; i < unit.pieces.size(); ++i) {
-      if (!unit.pieces[i].durable) open.push_back(i);
-    }
-    set.complete = set.complete && open.size() <= kPiecesEnumerated;
-    const std::size_t free_bits = std::min(open.size(), kPiecesEnumerated);
-    for (uint64_t subset = 0; subset < uint64_t{1} << free_bits; ++subset) {
-      Candidate candidate{.bytes = std::vector<std::byte>(size), .event = 0};
-      wiring_.media.read(undecided.byte, candidate.bytes);
-      std::size_t nth = 0;
-      for (const Piece& piece : unit.pieces) {
-        if (!piece.durable && (nth >= free_bits || (subset >> nth & 1) == 0)) {
-          ++nth;
-          continue;
-        }
-        if (!piece.durable) ++nth;
-        std::memcpy(candidate.bytes.data() + piece.offset, piece.content().data(), piece.length);
-        candidate.event = std::max(candidate.event, piece.event);
+    const uint64_t byte = index * unit_size;
+    std::vector<std::byte> on_media(std::min<uint64_t>(unit_size, geometry_.byte_count() - byte));
+    wiring_.media.read(byte, on_media);
+    Contents contents(std::move(on_media));
+    for (const Piece& piece : unit.pieces) {
+      if (piece.durable) {
+        contents.add_durable(piece.offset, piece.content(), piece.event);
+      } else {
+        contents.add_undecided(piece.offset, piece.content(), piece.event);
       }
-      if (known.insert(hash_bytes(candidate.bytes)).second)
-        undecided.candidates.push_back(std::move(candidate));
     }
-    if (undecided.candidates.size() > 1) set.units.push_back(std::move(undecided));
+    set.complete = set.complete && contents.complete();
+    std::vector<Candidate> candidates = contents.take();
+    if (candidates.size() > 1) set.units.push_back({.byte = byte, .candidates = std::move(candidates)});
   }
   return set;
 }

@@ -197,6 +197,75 @@ TEST(Disk, MayEndInTheMiddleOfAUnit) {
   EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0, 0, 0, 0}, {0, 0, 0, 0, 1}}));
 }
 
+TEST(Disk, SectorsOf512BytesTearApart) {
+  Rig rig({.block_size = 512, .atomic_write_size = 512, .block_count = 2});
+  rig.submit_write(0, 1, 2);
+  EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0}, {0, 1}, {1, 0}, {1, 1}}));
+}
+
+// Blocks that tear in the middle: two units each, and so an image has two numbers for each.
+constexpr DeviceGeometry kHalves{.block_size = 1024, .atomic_write_size = 512, .block_count = 2};
+
+TEST(Disk, ABlockTearsWhereItsUnitsAreSmaller) {
+  Rig rig(kHalves);
+  Request& write = rig.submit_write(1, 1);
+  const Images torn = {{0, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {0, 0, 1, 1}};
+  EXPECT_EQ(rig.after_a_cut(), torn);
+  EXPECT_EQ(rig.read_all(), (Image{0, 0, 0, 0}));
+  rig.complete(write);
+  EXPECT_EQ(rig.after_a_cut(), torn);
+  EXPECT_EQ(rig.read_all(), (Image{0, 0, 1, 1}));
+  rig.flush();
+  EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0, 1, 1}}));
+}
+
+TEST(Disk, ABlockOf4096BytesTearsIntoEightSectors) {
+  Rig rig({.block_size = 4096, .atomic_write_size = 512, .block_count = 1});
+  rig.write(0, 1);
+  Images expected;
+  for (unsigned arrived = 0; arrived < 256; ++arrived) {
+    Image image;
+    for (unsigned sector = 0; sector < 8; ++sector) image.push_back(arrived >> sector & 1U);
+    expected.insert(image);
+  }
+  EXPECT_EQ(rig.after_a_cut(), expected);
+  rig.flush();
+  EXPECT_EQ(rig.after_a_cut(), (Images{Image(8, 1)}));
+}
+
+TEST(Disk, EachUnitOfABlockComesBackAsAnyOfItsWrites) {
+  Rig rig(kHalves);
+  rig.write(0, 1);
+  rig.write(0, 2);
+  Images expected;
+  for (int first = 0; first <= 2; ++first) {
+    for (int second = 0; second <= 2; ++second) expected.insert({first, second, 0, 0});
+  }
+  EXPECT_EQ(rig.after_a_cut(), expected);
+}
+
+TEST(Disk, ATornBlockNeverReappearsUnderADurableOne) {
+  Rig rig(with_fua(kHalves));
+  rig.write(0, 1, 2);
+  rig.write_fua(0, 2);
+  EXPECT_EQ(rig.after_a_cut(), (Images{{2, 2, 0, 0}, {2, 2, 1, 0}, {2, 2, 0, 1}, {2, 2, 1, 1}}));
+  EXPECT_EQ(rig.read_all(), (Image{2, 2, 1, 1}));
+}
+
+TEST(Disk, WhenItsProgramDiesEveryUnitOfABlockLands) {
+  Rig rig(with_fua(kHalves));
+  rig.submit_write(0, 1);
+  rig.submit_fua(1, 2);
+  rig.disk.program_dies();
+  EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0, 2, 2}, {1, 0, 2, 2}, {0, 1, 2, 2}, {1, 1, 2, 2}}));
+}
+
+TEST(DiskDeathTest, StopsAtUnitsThatNoDeviceHas) {
+  for (const uint32_t size : {0U, 256U, 768U, 1536U}) {
+    EXPECT_DEATH(Rig({.block_size = 512, .atomic_write_size = size, .block_count = 6}), "atomic_write_size");
+  }
+}
+
 TEST(Disk, ReadsSeeCompletedWritesBeforeTheyAreDurable) {
   Rig rig(kSmall);
   Request& write = rig.submit_write(1, 7);

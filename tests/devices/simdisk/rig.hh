@@ -29,18 +29,28 @@ struct Request : IoRequest {
   std::optional<std::errc> status;
 };
 
-// What each block of a disk holds: the byte that fills it, or kMixed.
+// What each grain of a disk holds: the byte that fills it, or kMixed. A grain is a block, or a unit where
+// units are smaller.
 using Image = std::vector<int>;
 inline constexpr int kMixed = -1;
 
+inline uint32_t grain_of(const DeviceGeometry& geometry) {
+  return std::min(geometry.block_size, geometry.atomic_write_size);
+}
+
+inline void add_to_image(Image& image, std::span<const std::byte> bytes, uint32_t grain) {
+  for (; !bytes.empty(); bytes = bytes.subspan(grain)) {
+    const auto is_first = [first = bytes[0]](std::byte each) { return each == first; };
+    const bool filled = std::ranges::all_of(bytes.first(grain), is_first);
+    image.push_back(filled ? static_cast<int>(bytes[0]) : kMixed);
+  }
+}
+
 inline Image image_of(const Media& media, const DeviceGeometry& geometry) {
   Image image;
-  std::vector<std::byte> block(geometry.block_size);
-  for (uint64_t i = 0; i < geometry.block_count; ++i) {
-    media.read(i * geometry.block_size, block);
-    const bool filled = std::ranges::all_of(block, [&block](std::byte each) { return each == block[0]; });
-    image.push_back(filled ? static_cast<int>(block[0]) : kMixed);
-  }
+  std::vector<std::byte> bytes(geometry.byte_count());
+  media.read(0, bytes);
+  add_to_image(image, bytes, grain_of(geometry));
   return image;
 }
 
@@ -103,31 +113,33 @@ class Rig {
   }
   void flush(Barrier barrier = Barrier::none) { complete(submit_flush(barrier)); }
 
-  // What a program that goes on reads from every block.
+  // What a program that goes on reads, block by block.
   Image read_all() {
     Image image;
     for (uint64_t block = 0; block < disk.geometry().block_count; ++block) {
       Request& request = submit(prepare(IoKind::read, block, 1));
       complete(request);
-      const auto bytes = request.data.bytes();
-      const bool filled = std::ranges::all_of(bytes, [&bytes](std::byte each) { return each == bytes[0]; });
-      image.push_back(filled ? static_cast<int>(bytes[0]) : kMixed);
+      add_to_image(image, request.data.bytes(), grain_of(disk.geometry()));
     }
     return image;
   }
 
-  // Every image that a power cut at this moment may leave.
-  std::set<Image> after_a_cut() {
-    std::set<Image> images;
+  // Has a look at media as every power cut at this moment may leave them.
+  template <class Look>
+  void visit_cuts(Look look) {
     const CrashSet set = disk.crash_set();
     CombinationCursor cursor(set, UINT64_MAX, choices);
     std::span<const uint32_t> selection;
     while (cursor.next(selection)) {
       const Media::Mark mark = media.mark();
       set.apply(media, selection);
-      images.insert(image_of(media, disk.geometry()));
+      look();
       media.rollback(mark);
     }
+  }
+  std::set<Image> after_a_cut() {
+    std::set<Image> images;
+    visit_cuts([&] { images.insert(image_of(media, disk.geometry())); });
     return images;
   }
 

@@ -12,11 +12,15 @@
 
 namespace holdfast::simdisk {
 
-// What may reach media of one atomic unit: the bytes, and the newest write that they come from. The first
-// candidate is always what is there already.
+// What may reach media of one atomic unit. The first candidate is always what is there already.
 struct Candidate {
+  explicit Candidate(std::vector<std::byte> on_media);
+  // This part of the unit comes from this write.
+  void lay_over(uint64_t offset, std::span<const std::byte> part, EventNumber event);
+
   std::vector<std::byte> bytes;
-  EventNumber event = 0;
+  std::vector<EventNumber> events;  // which write each sector comes from; 0: it is as it was
+  Hash128 hash;                     // of the bytes
 };
 
 struct UndecidedUnit {
