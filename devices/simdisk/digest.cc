@@ -4,8 +4,12 @@
 #include <array>
 #include <string_view>
 
+#ifdef HOLDFAST_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>
+#else
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+#endif
 
 namespace holdfast::simdisk {
 
