@@ -307,8 +307,8 @@ TEST_P(HostContract, ACompletedWriteIsSeenThroughOtherChannels) {
 }
 
 TEST_P(HostContract, OverlappingUserWritesEndAsOneOfThemInEachAtomicUnit) {
-  const size_t unit = std::max(geometry().atomic_write_size, block_size());
-  const size_t length = 8 * unit;
+  const size_t unit = geometry().atomic_write_size;
+  const size_t length = 8 * std::max<size_t>(unit, block_size());
   Buffer first(length, 0xaa);
   Buffer second(length, 0xbb);
   for (int round = 0; round < 20; ++round) {

@@ -50,9 +50,10 @@ class SimulatedHost final : public ContractHost {
   std::unique_ptr<simdisk::Disk> disk_;
 };
 
-HostKind kind(const char* name, uint32_t block_size, bool volatile_cache, bool fua) {
+HostKind kind(const char* name, uint32_t block_size, bool volatile_cache, bool fua,
+              uint32_t atomic_write_size = 4096) {
   const DeviceGeometry geometry{.block_size = block_size,
-                                .atomic_write_size = 4096,
+                                .atomic_write_size = atomic_write_size,
                                 .block_count = kDeviceSize / block_size,
                                 .buffer_alignment = block_size,
                                 .volatile_cache = volatile_cache,
@@ -64,7 +65,8 @@ HostKind kind(const char* name, uint32_t block_size, bool volatile_cache, bool f
 
 const HostKind kKinds[] = {
     kind("VolatileCache", 4096, true, false), kind("VolatileCacheWithFua", 4096, true, true),
-    kind("BlocksOf512Bytes", 512, true, true), kind("NoVolatileCache", 4096, false, false)};
+    kind("BlocksOf512Bytes", 512, true, true), kind("NoVolatileCache", 4096, false, false),
+    kind("BlocksThatTear", 4096, true, true, 512)};
 INSTANTIATE_TEST_SUITE_P(Simulated, HostContract, testing::ValuesIn(kKinds), name_of_kind);
 
 }  // namespace
