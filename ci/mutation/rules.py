@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What may be missing, found by what the code says and never by where it stands. Each rule takes one function
+and yields lists of edits; RULES names them and says which files each of them reads."""
+import dataclasses
+import re
+
+from mutation import source
+from mutation.mutant import Edit, numbered
+
+METADATA_IO = "engine/durability/metadata_io"
+DURABILITY = re.compile(r"engine/durability/\w+\.(cc|hh)$")
+DURABILITY_CODE = re.compile(r"engine/durability/\w+\.cc$")
+GUARDED = re.compile(r"engine/(durability|blob)/\w+\.(cc|hh)$")
+FORMAT = re.compile(r"engine/format/\w+\.cc$")
+OWNERSHIP = re.compile(r"engine/(durability/space|format/replay)\.cc$")
+DATA = re.compile(r"engine/(durability/data\.hh|blob/channel\.cc)$")
+
+_MAKES_EVIDENCE = re.compile(r"Durable<Barrier::(\w+)>\s+(\w+)\s*,\s*co_await\s")
+_FLUSH = re.compile(r"co_await\s+(\w+)\.flush\(std::move\((\w+)\)\)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """One function of one file."""
+    path: str
+    text: str
+    code: str  # the text, masked
+    body: source.Span
+    texts: dict
+
+    def search(self, pattern):
+        return re.finditer(pattern, self.code[self.body.begin:self.body.end])
+
+    def at(self, match, group=0):
+        return source.Span(self.body.begin + match.start(group), self.body.begin + match.end(group))
+
+    def edit(self, span, text):
+        return Edit(self.path, span.begin, span.end, text)
+
+    def dropped(self, pattern):
+        """Every statement with the pattern, one at a time."""
+        for match in self.search(pattern):
+            yield [self.edit(source.statement_around(self.code, self.at(match).begin), ";")]
+
+
+def with_forged_evidence(texts):
+    """The tree as mutants need it: where a flush is missing, something must still give its evidence. Only the
+    copy has this door; without a mutant nobody goes through it."""
+    header = METADATA_IO + ".hh"
+    door = "\n  template <Barrier B>\n  static Durable<B> forged() noexcept { return Durable<B>{}; }\n"
+    changed, count = re.subn(r"(\bclass MetadataIo \{\s*public:)", lambda match: match.group(1) + door,
+                             texts[header])
+    if count != 1:
+        raise ValueError(f"{header} begins `class MetadataIo` otherwise than ci/mutation/rules.py knows")
+    return {**texts, header: changed}
+
+
+def _forged(io, barrier):
+    return f"{io}.forged<Barrier::{barrier}>()"
+
+
+def _without_fua(texts, barrier):
+    """A write that asks for FUA needs no flush: what waits for this barrier is then sent without."""
+    path = METADATA_IO + ".cc"
+    match = re.search(r"\.fua = (\w+);", texts[path])
+    if match is None:
+        raise ValueError(f"{path} asks for FUA otherwise than ci/mutation/rules.py knows")
+    waits_for_another = f"{match.group(1)} && purpose.barrier != Barrier::{barrier}"
+    return Edit(path, match.start(1), match.end(1), waits_for_another)
+
+
+def no_flush(place):
+    for match in place.search(_FLUSH.pattern):
+        written = re.compile(rf"Unflushed<Barrier::(\w+)>\s+{match.group(2)}\b")
+        barrier = written.search(place.code, place.body.begin).group(1)
+        forged = f"Result<Durable<Barrier::{barrier}>>({_forged(match.group(1), barrier)})"
+        yield [place.edit(place.at(match), forged), _without_fua(place.texts, barrier)]
+    for match in place.search(r"co_await\s+(\w+)\.settle\(\)"):
+        forged = f"Result<Durable<Barrier::R1>>({_forged(match.group(1), 'R1')})"
+        yield [place.edit(place.at(match), forged)]
+    yield from place.dropped(r"HF_CO_CHECK\(co_await flush_device\(")
+    for match in place.search(r"co_return (.*\bvolatile_cache\b[^;]*);"):
+        yield [place.edit(place.at(match, 1), "false")]
+
+
+def join_dropped(place):
+    yield from place.dropped(r"\.join\(")
+    for match in place.search(r"needs_flush_ = (needs_flush_) \|\| (other\.needs_flush_)"):
+        yield [place.edit(place.at(match, 1), "false")]
+        yield [place.edit(place.at(match, 2), "false")]
+
+
+def too_early(place):
+    """What waits for evidence runs before the flush that gives it, or before a write which that covers."""
+    steps = source.statements(place.code, place.body)
+    for index, flush in enumerate(steps):
+        made = _MAKES_EVIDENCE.search(flush.of(place.code))
+        if made is None:
+            continue
+        barrier, evidence = made.groups()
+        before = [flush] + [step for step in steps[:index] if _writes_for(place, step, barrier)]
+        for waits in steps[index + 1:]:
+            moved = waits.of(place.text)
+            if not re.search(rf"\b{evidence}\b", waits.of(place.code)) or moved.startswith("co_return"):
+                continue
+            io = re.search(r"co_await\s+(\w+)\.", flush.of(place.code)).group(1)
+            moved = re.sub(rf"std::move\({evidence}\)|\b{evidence}\b", _forged(io, barrier), moved)
+            for step in before:
+                yield [place.edit(waits, ";"), place.edit(source.Span(step.begin, step.begin), moved + "\n")]
+
+
+def _writes_for(place, step, barrier):
+    return re.search(rf"Unflushed<Barrier::{barrier}>", step.of(place.code)) is not None
+
+
+def settled_too_late(place):
+    """The flush that recovery begins with runs after a read."""
+    steps = source.statements(place.code, place.body)
+    settles = [step for step in steps if re.search(r"co_await\s+\w+\.settle\(\)", step.of(place.code))]
+    for settle in settles:
+        for step in steps[steps.index(settle) + 1:]:
+            if "co_await" in step.of(place.code):
+                late = source.Span(step.end, step.end)
+                yield [place.edit(settle, ";"), place.edit(late, "\n" + settle.of(place.text))]
+
+
+def guard_dropped(place):
+    yield from place.dropped(r"(?:\.|->)release\(")
+    yield from place.dropped(r"(?:\.|->|(?<=[{;\s]))cancel\(")
+    yield from place.dropped(r"(?:\.|->)seal\(\);")
+    yield from place.dropped(r"\broot_in_doubt = ")
+    yield from place.dropped(r"\bdoubtful_pages_\.(?:insert|clear|assign|push_back)\(")
+    yield from place.dropped(r"\bsuperseded\.\w+\.(?:insert|assign)\(")
+    yield from place.dropped(r"flush_failed\(\w")
+    yield from place.dropped(r"HF_(?:CO_)?CHECK\([\w.>-]*check_(?:writable|not_stopped)\(")
+    for match in place.search(r"return (check_not_stopped\(\));"):
+        yield [place.edit(place.at(match, 1), "Result<>{}")]
+
+
+def guard_blind(place):
+    """A condition that asks about a stop, a seal, a doubt or a flush that is still due."""
+    asks = re.compile(r"stopped\(|\ballowed\b|sealed|root_in_doubt|close_error_|needs_data_flush\(")
+    for condition in source.conditions(place.code, place.body):
+        for part in source.alternatives(place.code, condition.span):
+            if not asks.search(part.of(place.code)):
+                continue
+            yield [place.edit(part, f"(({part.of(place.text)}) && false)")]
+            if "root_in_doubt" in part.of(place.code):
+                yield [place.edit(part, f"(({part.of(place.text)}) || true)")]
+
+
+def not_dirty(place):
+    yield from place.dropped(r"HF_CO_CHECK\(co_await [\w.>-]*ensure_dirty\(")
+    yield from place.dropped(r"\bdirty_mark_\.(?:emplace|reset)\(")
+    for match in place.search(r"co_await durability::mark_dirty\((\w+),[^;]*?\)(?=\);)"):
+        mark = f"durability::DirtyMark({_forged(match.group(1), 'S4')})"
+        yield [place.edit(place.at(match), f"Result<durability::DirtyMark>({mark})")]
+
+
+def ownership_lost(place):
+    yield from place.dropped(r"\w\.set\(")
+
+
+def not_cleared(place):
+    for match in place.search(r"\.clear_clusters\(([^,;]+),"):
+        yield [place.edit(place.at(match, 1), "std::span<const ClusterIndex>{}")]
+    yield from place.dropped(r"\bfresh_clusters = ")
+
+
+def not_durable(place):
+    """User data loses one of its two ways of becoming durable."""
+    for match in place.search(r"\.fua = ((?!false;)[^;]+);"):
+        yield [place.edit(place.at(match, 1), "false")]
+    for match in place.search(r"return (durable\b[^;]*|io\.fua\b[^;]*);"):
+        yield [place.edit(place.at(match, 1), "false")]
+
+
+def checksum_blind(place):
+    for match in place.search(r"= ([^;=]*\bcrc == [^;]*);"):
+        yield [place.edit(place.at(match, 1), "true")]
+
+
+_REFUSES = re.compile(r"\{?\s*(?:co_)?return\s*(?:broken\(|super_error\(|option_error\(|damage\(|Error\s*\{"
+                      r"|\w*Step::broken|std::nullopt)")
+_PASSES_OVER = re.compile(r"\{?\s*(?:return|continue)\s*;")
+
+
+def unchecked(place):
+    """A validity check lets everything through: each alternative of its condition for itself."""
+    for condition in source.conditions(place.code, place.body):
+        if _REFUSES.match(place.code, condition.then):
+            for part in source.alternatives(place.code, condition.span):
+                yield [place.edit(part, f"(({part.of(place.text)}) && false)")]
+    for match in place.search(r"return ([^;?]+)\s\? (?:broken|damage|super_error)\("):
+        yield [place.edit(place.at(match, 1), f"(({match.group(1)}) && false)")]
+    yield from place.dropped(r"HF_(?:CO_)?CHECK\(check_")
+
+
+def not_passed_over(place):
+    for condition in source.conditions(place.code, place.body):
+        if _PASSES_OVER.match(place.code, condition.then):
+            for part in source.alternatives(place.code, condition.span):
+                yield [place.edit(part, f"(({part.of(place.text)}) && false)")]
+
+
+RULES = {
+    "no-flush": (no_flush, DURABILITY),
+    "join-dropped": (join_dropped, DURABILITY),
+    "too-early": (too_early, DURABILITY_CODE),
+    "settled-too-late": (settled_too_late, DURABILITY_CODE),
+    "guard-dropped": (guard_dropped, GUARDED),
+    "guard-blind": (guard_blind, GUARDED),
+    "not-dirty": (not_dirty, GUARDED),
+    "ownership-lost": (ownership_lost, OWNERSHIP),
+    "not-cleared": (not_cleared, GUARDED),
+    "not-durable": (not_durable, DATA),
+    "checksum-blind": (checksum_blind, FORMAT),
+    "unchecked": (unchecked, FORMAT),
+    "not-passed-over": (not_passed_over, FORMAT),
+}
+
+
+def find(texts):
+    """All mutants of a tree that has been through with_forged_evidence()."""
+    found = []
+    for name, (rule, files) in RULES.items():
+        for path in sorted(filter(files.match, texts)):
+            text = texts[path]
+            code = source.masked(text)
+            for function in source.functions(code):
+                place = Place(path, text, code, function.body, texts)
+                found += [(path, function.name, name, edits) for edits in rule(place)]
+    return numbered(found, texts)
