@@ -13,16 +13,18 @@ def proven(text, mutants):
     """The ids that the list holds. Each must exist, and change what it changed when it was proven."""
     fingerprints = {mutant.id: mutant.fingerprint for mutant in mutants}
     ids = set()
+    where = "ci/mutation/equivalent.txt"
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
         fields = _LINE.fullmatch(line)
         if fields is None:
-            raise Unproven(f"`{line}` is not an id, a fingerprint and a proof")
+            raise Unproven(f"{where}: `{line}` is not an id, a fingerprint and a proof")
         name, fingerprint, _ = fields.groups()
         if name not in fingerprints:
-            raise Unproven(f"there is no mutant {name} any more: remove its line")
+            raise Unproven(f"{where}: there is no mutant {name} any more: remove its line")
         if fingerprints[name] != fingerprint:
-            raise Unproven(f"{name} changes something else now ({fingerprints[name]}): prove it again")
+            now = fingerprints[name]
+            raise Unproven(f"{where}: {name} changes something else now ({now}): prove it again")
         ids.add(name)
     return ids

@@ -19,6 +19,10 @@ _MAKES_EVIDENCE = re.compile(r"Durable<Barrier::(\w+)>\s+(\w+)\s*,\s*co_await\s"
 _FLUSH = re.compile(r"co_await\s+(\w+)\.flush\(std::move\((\w+)\)\)")
 
 
+class Unknown(Exception):
+    """The code has a shape that the rules were not written for."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Place:
     """One function of one file."""
@@ -51,7 +55,7 @@ def with_forged_evidence(texts):
     changed, count = re.subn(r"(\bclass MetadataIo \{\s*public:)", lambda match: match.group(1) + door,
                              texts[header])
     if count != 1:
-        raise ValueError(f"{header} begins `class MetadataIo` otherwise than ci/mutation/rules.py knows")
+        raise Unknown(f"{header} begins `class MetadataIo` otherwise than ci/mutation/rules.py knows")
     return {**texts, header: changed}
 
 
@@ -64,15 +68,14 @@ def _without_fua(texts, barrier):
     path = METADATA_IO + ".cc"
     match = re.search(r"\.fua = (\w+);", texts[path])
     if match is None:
-        raise ValueError(f"{path} asks for FUA otherwise than ci/mutation/rules.py knows")
+        raise Unknown(f"{path} asks for FUA otherwise than ci/mutation/rules.py knows")
     waits_for_another = f"{match.group(1)} && purpose.barrier != Barrier::{barrier}"
     return Edit(path, match.start(1), match.end(1), waits_for_another)
 
 
 def no_flush(place):
     for match in place.search(_FLUSH.pattern):
-        written = re.compile(rf"Unflushed<Barrier::(\w+)>\s+{match.group(2)}\b")
-        barrier = written.search(place.code, place.body.begin).group(1)
+        barrier = _barrier_of(place, match.group(2))
         forged = f"Result<Durable<Barrier::{barrier}>>({_forged(match.group(1), barrier)})"
         yield [place.edit(place.at(match), forged), _without_fua(place.texts, barrier)]
     for match in place.search(r"co_await\s+(\w+)\.settle\(\)"):
@@ -81,6 +84,13 @@ def no_flush(place):
     yield from place.dropped(r"HF_CO_CHECK\(co_await flush_device\(")
     for match in place.search(r"co_return (.*\bvolatile_cache\b[^;]*);"):
         yield [place.edit(place.at(match, 1), "false")]
+
+
+def _barrier_of(place, written):
+    declared = re.search(rf"Unflushed<Barrier::(\w+)>\s+{written}\b", place.body.of(place.code))
+    if declared is None:
+        raise Unknown(f"{place.path} flushes `{written}`, no Unflushed<Barrier::...> of that function")
+    return declared.group(1)
 
 
 def join_dropped(place):
