@@ -4,6 +4,7 @@ run. Only what differs is written, so that a build after a mutant compiles what 
 import dataclasses
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 
 JOBS = "2"
 BUILD_TIMEOUT = 1800
+MEMORY = 4 << 30  # a parser that believes every length asks for all there is
 CONFIGURE = ["-G", "Ninja", "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_BUILD_TYPE=Release",
              "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DHOLDFAST_WERROR=OFF"]
 GTEST = ["--gtest_brief=1", "--gtest_fail_fast"]
@@ -70,7 +72,7 @@ class Workshop:
 
     def verdict(self, mutant):
         """(kind, words): `killed` by what, `not built`, or `SURVIVED`."""
-        self._restore()
+        self.restore()
         for path, text in mutant.applied(self.texts).items():
             (self.tree / path).write_text(text)
             self.touched.add(path)
@@ -82,13 +84,11 @@ class Workshop:
             if ended is None:
                 return "killed", f"by {killer.name}, which did not end"
             if ended != 0:
-                return "killed", f"by {killer.name}{_named(output)}"
+                return "killed", f"by {killer.name} ({_first_failure(ended, output)})"
         return "SURVIVED", ""
 
-    def close(self):
-        self._restore()
-
-    def _restore(self):
+    def restore(self):
+        """Takes the mutant out again."""
         for path in self.touched:
             (self.tree / path).write_text(self.texts[path])
         self.touched.clear()
@@ -120,7 +120,8 @@ class Workshop:
         self.build_folder.mkdir(parents=True, exist_ok=True)
         process = subprocess.Popen([str(word) for word in command], cwd=self.build_folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+                                   stderr=subprocess.STDOUT, start_new_session=True,
+                                   preexec_fn=_limit_memory)
         try:
             output, _ = process.communicate(timeout=timeout)
             return process.returncode, output.decode(errors="replace")
@@ -130,7 +131,13 @@ class Workshop:
             return None, output.decode(errors="replace")
 
 
-def _named(output):
+def _limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _first_failure(ended, output):
     """The first test or scenario that failed, if the output names it."""
     found = _FAILED.search(output)
-    return f" ({found.group(1) or found.group(2)})" if found else ""
+    if found:
+        return found.group(1) or found.group(2)
+    return f"signal {-ended}" if ended < 0 else f"exit status {ended}"
