@@ -82,6 +82,27 @@ TEST(StoppedStore, WritesNoChangeThatWasStagedBefore) {
   EXPECT_EQ(host.counts.changes, before);
 }
 
+// The erasure is durable by itself, so that nothing asks again between it and the advice to discard.
+TEST(StoppedStore, DiscardsNothing) {
+  int discards_that_were_due = 0;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    DeviceGeometry geometry = small_disk();
+    geometry.fua = true;
+    geometry.discard = true;
+    StoreOnDisk host(geometry, seed);
+    host.format_and_open();
+    Task<> deleted = host.store->delete_blob(host.create(of_clusters(1)).value());
+    deleted.start();
+    host.device.fail_every(IoKind::flush);
+    EXPECT_FALSE(host.flush());
+    if (!deleted.done()) ++discards_that_were_due;
+    const uint64_t before = host.counts.changes;
+    ASSERT_TRUE(host.scheduler.run_until([&deleted] { return deleted.done(); }));
+    EXPECT_EQ(host.counts.changes, before) << seed;
+  }
+  EXPECT_GT(discards_that_were_due, 0);
+}
+
 TEST(ClosedStore, IsDirtyAgainBeforeItsNextChange) {
   StoreOnDisk host;
   host.format_and_open();
