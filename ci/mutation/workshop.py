@@ -2,6 +2,7 @@
 """Where mutants are built and killed: a copy of the tree with a build of its own, which stays for the next
 run. Only what differs is written, so that a build after a mutant compiles what that mutant touched."""
 import dataclasses
+import fcntl
 import os
 import re
 import resource
@@ -46,6 +47,8 @@ class Broken(Exception):
 class Workshop:
     def __init__(self, folder, texts, paths):
         """`texts` are the files as mutants need them; `paths` all files of the tree."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lock = open(folder / "lock", "w")
         self.tree = folder / "tree"
         self.build_folder = folder / "build"
         self.texts = texts
@@ -55,6 +58,10 @@ class Workshop:
 
     def open(self, root):
         """Brings the copy up to date, builds it, and sees that every killer passes."""
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Broken(f"another run is at work in {self.tree.parent}") from None
         self._copy(root)
         if not (self.build_folder / "build.ninja").exists():
             ended, output = self._run(["cmake", "-S", self.tree, "-B", self.build_folder, *CONFIGURE], 300)
