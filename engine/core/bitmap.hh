@@ -39,6 +39,18 @@ class Bitmap {
     return was;
   }
 
+  void set_all() noexcept {
+    for (uint64_t bit = 0; bit < size_; ++bit) set(bit);
+  }
+  // Whether every bit of the other one, of the same size, is set here too.
+  bool contains(const Bitmap& other) const noexcept {
+    HF_ASSERT(size_ == other.size_);
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      if ((other.words_[i] & ~words_[i]) != 0) return false;
+    }
+    return true;
+  }
+
   friend bool operator==(const Bitmap&, const Bitmap&) = default;
 
   // The first clear bit at or after `from`, then from the start on.

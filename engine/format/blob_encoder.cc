@@ -13,6 +13,14 @@ class PagePacker {
  public:
   explicit PagePacker(BlobId id) : id_(id) { begin_page(); }
 
+  // What is added from now on stands on another page.
+  void begin_page() {
+    MetadataPage& page = pages_.emplace_back();
+    page.blob_id = id_.value;
+    page.sequence = static_cast<uint32_t>(pages_.size() - 1);
+    used_ = 0;
+  }
+
   std::size_t room() const noexcept { return kDescriptorBytes - used_; }
 
   // The payload of a new descriptor, on the present page if it has room and on a fresh one otherwise.
@@ -31,13 +39,6 @@ class PagePacker {
   std::vector<MetadataPage> take() { return std::move(pages_); }
 
  private:
-  void begin_page() {
-    MetadataPage& page = pages_.emplace_back();
-    page.blob_id = id_.value;
-    page.sequence = static_cast<uint32_t>(pages_.size() - 1);
-    used_ = 0;
-  }
-
   BlobId id_;
   std::vector<MetadataPage> pages_;
   std::size_t used_ = 0;
@@ -132,8 +133,9 @@ void put_extents(PagePacker& packer, const BlobRecord& record) {
 
 }  // namespace
 
-std::vector<MetadataPage> encode_blob(const BlobRecord& record) {
+std::vector<MetadataPage> encode_blob(const BlobRecord& record, RootForm form) {
   PagePacker packer(record.id);
+  if (form == RootForm::pointer) packer.begin_page();
   put_flags(packer, record.flags);
   for (const Xattr& xattr : record.xattrs) put_xattr(packer, DescriptorType::xattr, xattr);
   for (const Xattr& xattr : record.internal_xattrs) put_xattr(packer, DescriptorType::internal_xattr, xattr);
@@ -149,15 +151,19 @@ void link_chain(std::span<MetadataPage> pages, std::span<const PageIndex> chain)
   }
 }
 
-MetadataPage encode_extent_page(const BlobRecord& record, std::size_t slot) {
-  const std::size_t first = slot * kClustersPerExtentPage;
-  const std::size_t count = std::min<std::size_t>(kClustersPerExtentPage, record.clusters.size() - first);
-  PagePacker packer(record.id);
+ExtentSlot extent_slot(std::span<const ClusterIndex> clusters_of_blob, std::size_t index) noexcept {
+  const std::size_t first = index * kClustersPerExtentPage;
+  const std::size_t count = std::min<std::size_t>(kClustersPerExtentPage, clusters_of_blob.size() - first);
+  return {.index = index, .clusters = clusters_of_blob.subspan(first, count)};
+}
+
+MetadataPage encode_extent_page(BlobId id, const ExtentSlot& slot) {
+  PagePacker packer(id);
   const std::span<std::byte> payload =
-      packer.add(DescriptorType::extent_page, sizeof(uint32_t) * (1 + count));
-  put(payload, 0, static_cast<uint32_t>(first));
-  for (std::size_t i = 0; i < count; ++i)
-    put(payload, sizeof(uint32_t) * (1 + i), record.clusters[first + i].value);
+      packer.add(DescriptorType::extent_page, sizeof(uint32_t) * (1 + slot.clusters.size()));
+  put(payload, 0, static_cast<uint32_t>(slot.index * kClustersPerExtentPage));
+  for (std::size_t i = 0; i < slot.clusters.size(); ++i)
+    put(payload, sizeof(uint32_t) * (1 + i), slot.clusters[i].value);
   MetadataPage page = packer.take().front();
   page.crc = page_checksum(page);
   return page;

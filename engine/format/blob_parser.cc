@@ -146,7 +146,7 @@ Result<> BlobParser::add_table(std::span<const std::byte> payload) {
   if (clusters > cluster_budget_) return broken("the blob has more clusters than this library handles");
   has_table_ = true;
   table_clusters_ = clusters;
-  const uint64_t slots = (clusters + kClustersPerExtentPage - 1) / kClustersPerExtentPage;
+  const uint64_t slots = extent_slots(clusters);
   for (std::size_t offset = kHeader; offset < payload.size(); offset += kEntry) {
     const PageIndex page{number_at<uint32_t>(payload, offset)};
     const uint32_t count = number_at<uint32_t>(payload, offset + 4);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -52,6 +53,7 @@ struct BlobRecord {
   std::vector<ClusterIndex> clusters;   // 0: not allocated (thin blobs only)
   std::vector<PageIndex> extent_pages;  // one for each 512 clusters of a blob with an extent table; 0: none
   std::vector<PageIndex> chain;  // the root first
+  bool pointer_root = false;  // the root page on media holds no descriptor, only the link to its chain
   bool unknown_descriptors = false;  // media hold more than this library would write back
 
   bool thin() const noexcept { return (flags.invalid & BlobFlags::kThin) != 0; }
@@ -69,6 +71,23 @@ struct BlobRecord {
   friend bool operator==(const BlobRecord&, const BlobRecord&) = default;
 };
 
+// How many clusters the blobs of one store may have together. A few bytes on media must not take gigabytes of
+// memory; but thin blobs may be larger than the device. Blobs are counted in ascending order of their ids,
+// and one of them gets half of what is left at most: were it all, a blob of absurd size would take the room
+// of all that follow.
+class ClusterBudget {
+ public:
+  explicit ClusterBudget(const StoreLayout& layout) noexcept
+      : left_(kBeyondDevice + uint64_t{2} * layout.total_clusters) {}
+
+  uint64_t largest_blob() const noexcept { return std::min<uint64_t>(left_ / 2, UINT32_MAX); }
+  void take(uint64_t clusters) noexcept { left_ -= clusters; }
+
+ private:
+  static constexpr uint64_t kBeyondDevice = uint64_t{1} << 26;
+  uint64_t left_;
+};
+
 inline constexpr std::size_t kXattrLengthBytes = 4;
 inline constexpr std::size_t kLargestXattr = kDescriptorBytes - kDescriptorHeader - kXattrLengthBytes;
 Result<> check_xattr(std::string_view name, std::span<const std::byte> value);
@@ -76,8 +95,7 @@ Result<> check_xattr(std::string_view name, std::span<const std::byte> value);
 // Decodes a blob from the descriptors of its pages, in the order of its chain, then from its extent pages.
 class BlobParser {
  public:
-  // `cluster_budget` bounds how many clusters the blob may have: a few
-  // bytes on media must not take gigabytes of memory.
+  // A blob with more clusters than `cluster_budget` is refused.
   BlobParser(BlobId id, const StoreLayout& layout, uint64_t cluster_budget)
       : layout_(layout), cluster_budget_(cluster_budget) {
     record_.id = id;
@@ -109,12 +127,25 @@ class BlobParser {
   uint64_t table_clusters_ = 0;
 };
 
+// Where the descriptors of a blob begin. A device that does not write a whole page atomically gets pointer
+// roots: everything stands in continuation pages, and a commit changes the last sector of the root alone
+// (docs/format-extensions.md).
+enum class RootForm : uint8_t { whole, pointer };
+
 // The metadata of a blob as chain pages in SPDK's order: flags, xattrs, internal xattrs, extents. Page i
 // belongs on chain page i; link_chain() names the places and seals the pages.
-std::vector<MetadataPage> encode_blob(const BlobRecord& record);
+std::vector<MetadataPage> encode_blob(const BlobRecord& record, RootForm form = RootForm::whole);
 void link_chain(std::span<MetadataPage> pages, std::span<const PageIndex> chain);
 
-// The extent page of one slot of 512 clusters.
-MetadataPage encode_extent_page(const BlobRecord& record, std::size_t slot);
+// One slot of an extent table: up to 512 clusters of a blob.
+struct ExtentSlot {
+  std::size_t index = 0;
+  std::span<const ClusterIndex> clusters;
+};
+ExtentSlot extent_slot(std::span<const ClusterIndex> clusters_of_blob, std::size_t index) noexcept;
+constexpr std::size_t extent_slots(uint64_t clusters) {
+  return (clusters + kClustersPerExtentPage - 1) / kClustersPerExtentPage;
+}
+MetadataPage encode_extent_page(BlobId id, const ExtentSlot& slot);
 
 }  // namespace holdfast

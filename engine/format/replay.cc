@@ -8,10 +8,6 @@
 namespace holdfast {
 namespace {
 
-// Thin blobs may be larger than the device; a cluster takes four bytes of memory. One blob gets half of what
-// is left at most: were it all, a blob of absurd size would make damaged ones of all that follow.
-constexpr uint64_t kClustersBeyondDevice = uint64_t{1} << 26;
-
 Error damage(BlobId id, uint64_t byte, const char* reason) {
   return {
       .code = Errc::corrupt, .object = ObjectKind::blob, .number = id.value, .byte = byte, .reason = reason};
@@ -31,7 +27,20 @@ std::size_t used_length(std::span<const std::byte> descriptors) {
   }
 }
 
+bool is_zero(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
 }  // namespace
+
+PageRun next_run(const Bitmap& wanted, PageIndex from, uint32_t at_most) noexcept {
+  uint32_t first = from.value;
+  while (first < wanted.size() && !wanted.test(first)) ++first;
+  PageRun run{.first = PageIndex{first}, .count = 0};
+  while (run.count < at_most && first + run.count < wanted.size() && wanted.test(first + run.count))
+    ++run.count;
+  return run;
+}
 
 Bitmap ReplayedStore::clusters_in_mask(const StoreLayout& layout) const {
   Bitmap clusters = used_clusters;
@@ -39,8 +48,7 @@ Bitmap ReplayedStore::clusters_in_mask(const StoreLayout& layout) const {
   return clusters;
 }
 
-MetadataReplay::MetadataReplay(const StoreLayout& layout)
-    : layout_(layout), cluster_budget_(kClustersBeyondDevice + uint64_t{2} * layout.total_clusters) {
+MetadataReplay::MetadataReplay(const StoreLayout& layout) : layout_(layout), cluster_budget_(layout) {
   store_.used_pages = Bitmap(layout.md_len);
   store_.used_clusters = Bitmap(layout.total_clusters);
 }
@@ -56,7 +64,10 @@ void MetadataReplay::add_page(PageIndex index, std::span<const std::byte> bytes)
   page.intact = media.crc == page_checksum(media);
   const bool root = page.blob_id == blob_id_of_root(index).value && page.sequence == 0;
   if (!page.intact && !root) return;
+  if (!page.intact) torn_roots_.push_back({index, sector_checksums(bytes.first(kPageSize))});
+  if (const auto redo = parse_redo(index, media, layout_.md_len)) return redos_.push_back({index, *redo});
   if (page.intact) {
+    page.empty = is_zero(media.descriptors);
     page.begin = descriptors_.size();
     page.length = used_length(media.descriptors);
     descriptors_.insert(descriptors_.end(), media.descriptors.begin(),
@@ -66,6 +77,7 @@ void MetadataReplay::add_page(PageIndex index, std::span<const std::byte> bytes)
 }
 
 ReplayedStore MetadataReplay::finish() {
+  complete_torn_roots();
   for (const Page& page : pages_) {
     if (page.blob_id != blob_id_of_root(PageIndex{page.index}).value || page.sequence != 0) continue;
     Result<BlobRecord> record = read_blob(page);
@@ -81,16 +93,40 @@ ReplayedStore MetadataReplay::finish() {
   return std::move(store_);
 }
 
+// Every redo keeps its page until it is erased, whether it is needed or came too early or too late.
+void MetadataReplay::complete_torn_roots() {
+  for (const FoundRedo& found : redos_) {
+    store_.used_pages.set(found.page.value);
+    store_.redos.push_back(
+        {.page = found.page, .needed = complete_root(found.redo), .root = found.redo.root});
+  }
+}
+
+bool MetadataReplay::complete_root(const ParsedRedo& redo) {
+  const PageIndex index = root_of_blob_id(redo.id());
+  const auto torn =
+      std::lower_bound(torn_roots_.begin(), torn_roots_.end(), index,
+                       [](const TornRoot& root, PageIndex wanted) { return root.index < wanted; });
+  if (torn == torn_roots_.end() || torn->index != index || !redo.completes(torn->sectors)) return false;
+  Page& root = pages_[static_cast<std::size_t>(find(index) - pages_.data())];
+  if (root.intact) return false;  // by another redo
+  root.intact = true;
+  root.empty = true;
+  root.next = redo.root.next;
+  return true;
+}
+
 Result<BlobRecord> MetadataReplay::read_blob(const Page& root) {
   const BlobId id{root.blob_id};
   if (!root.intact) {
     return damage(id, layout_.byte_of_page(PageIndex{root.index}), "the checksum of its root does not match");
   }
-  BlobParser parser(id, layout_, cluster_budget_ / 2);
+  BlobParser parser(id, layout_, cluster_budget_.largest_blob());
   HF_CHECK(read_chain(root, parser));
   HF_CHECK(read_extents(parser));
   HF_TRY(BlobRecord record, parser.finish());
-  cluster_budget_ -= record.clusters.size();
+  record.pointer_root = root.empty && root.next != kNoPage;
+  cluster_budget_.take(record.clusters.size());
   return record;
 }
 

@@ -2,10 +2,12 @@
 #include "format/super_block.hh"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "core/crc32c.hh"
 #include "format/mask.hh"
+#include "holdfast/assert.hh"
 
 namespace holdfast {
 namespace {
@@ -119,6 +121,51 @@ Result<> check_options(const FormatOptions& options, uint32_t md_page_size, cons
   return {};
 }
 
+SuperBlock with_checked_values(const CheckedSuper& super) {
+  SuperBlock media = super.media;
+  media.version = super.version;
+  media.clean = super.clean ? 1 : 0;
+  media.super_blob = super.super_blob ? super.super_blob->value : kNoBlob;
+  if (super.version >= 2) media.type = super.type.bytes;
+  return media;
+}
+
+// The last four bytes of the first sector.
+void set_balance(SuperBlock& super, uint32_t value) {
+  constexpr std::size_t kBalance = kSectorBytes - sizeof(uint32_t) - offsetof(SuperBlock, reserved);
+  const Le32 bytes = value;
+  std::memcpy(super.reserved.data() + kBalance, &bytes, sizeof(bytes));
+}
+
+// The value of the four bytes that changes the checksum by `difference`. A CRC is linear: each bit of the
+// value changes it in its own fixed way, and 32 such changes combine to any difference (Gauss's elimination,
+// over one bit).
+uint32_t balance_for(SuperBlock super, uint32_t difference) {
+  const uint32_t without = checksum(super);
+  std::array<uint32_t, 32> changes{};
+  std::array<uint32_t, 32> values{};
+  uint32_t value = 0;
+  for (uint32_t bit = 0; bit < 32; ++bit) {
+    uint32_t combined = uint32_t{1} << bit;
+    set_balance(super, combined);
+    uint32_t change = checksum(super) ^ without;
+    while (change != 0 && changes[std::bit_width(change) - 1U] != 0) {
+      const std::size_t top = std::bit_width(change) - 1U;
+      change ^= changes[top];
+      combined ^= values[top];
+    }
+    HF_ASSERT(change != 0);
+    changes[std::bit_width(change) - 1U] = change;
+    values[std::bit_width(change) - 1U] = combined;
+  }
+  while (difference != 0) {
+    const std::size_t top = std::bit_width(difference) - 1U;
+    difference ^= changes[top];
+    value ^= values[top];
+  }
+  return value;
+}
+
 SuperBlock blank_super(const CheckedSuper& super, uint64_t device_bytes) {
   SuperBlock media;
   media.signature = kSignature;
@@ -171,12 +218,16 @@ Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t
 }
 
 SuperBlock encode_super_block(const CheckedSuper& super) {
-  SuperBlock media = super.media;
-  media.version = super.version;
-  media.clean = super.clean ? 1 : 0;
-  media.super_blob = super.super_blob ? super.super_blob->value : kNoBlob;
-  if (super.version >= 2) media.type = super.type.bytes;
+  SuperBlock media = with_checked_values(super);
   media.crc = checksum(media);
+  return media;
+}
+
+SuperBlock encode_super_in_one_sector(const CheckedSuper& super) {
+  SuperBlock media = with_checked_values(super);
+  set_balance(media, 0);
+  set_balance(media, balance_for(media, checksum(media) ^ media.crc));
+  HF_ASSERT(media.crc == checksum(media));
   return media;
 }
 

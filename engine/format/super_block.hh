@@ -18,6 +18,8 @@ namespace holdfast {
 
 // Metadata structures are pages of 4096 bytes, whatever the md page size of the store.
 inline constexpr uint32_t kPageSize = 4096;
+// What every device writes wholly or not at all, whatever its blocks.
+inline constexpr uint32_t kSectorBytes = 512;
 inline constexpr uint32_t kNewestVersion = 3;
 
 // The superblock as it lies at byte 0 of the device. Starts and lengths count md pages from byte 0. Bytes
@@ -106,6 +108,10 @@ Result<CheckedSuper> parse_super_block(std::span<const std::byte> page, uint64_t
 
 // The page to write: `media` with the checked values and a new checksum.
 SuperBlock encode_super_block(const CheckedSuper& super);
+
+// The same for devices that may tear a page: the checksum stays that of `media`, and four reserved bytes (508
+// to 511) are chosen to make it right. So all that changes lies in the first sector.
+SuperBlock encode_super_in_one_sector(const CheckedSuper& super);
 
 // The layout that SPDK gives a new store of this device, byte for byte,
 // with the reserve for a growing cluster mask.

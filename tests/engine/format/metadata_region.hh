@@ -95,7 +95,8 @@ class MetadataRegion {
     for (std::size_t i = 0; i < chain.size(); ++i) pages_[record.chain[i].value] = chain[i];
     for (std::size_t slot = 0; slot < record.extent_pages.size(); ++slot) {
       const PageIndex page = record.extent_pages[slot];
-      if (page.value != 0) pages_[page.value] = encode_extent_page(record, slot);
+      if (page.value != 0)
+        pages_[page.value] = encode_extent_page(record.id, extent_slot(record.clusters, slot));
     }
   }
 
