@@ -2,8 +2,9 @@
 #include "blob/blob_state.hh"
 
 #include <algorithm>
+#include <utility>
 
-#include "blob/stage.hh"
+#include "blob/gate.hh"
 #include "blob/store_state.hh"
 #include "core/blob_error.hh"
 #include "durability/blob.hh"
@@ -11,9 +12,16 @@
 namespace holdfast {
 namespace {
 
-auto find_xattr(auto& record, std::string_view name) {
-  return std::find_if(record.xattrs.begin(), record.xattrs.end(),
+auto find_xattr(auto& xattrs, std::string_view name) {
+  return std::find_if(xattrs.begin(), xattrs.end(),
                       [name](const Xattr& xattr) { return xattr.name == name; });
+}
+
+std::vector<std::size_t> extent_slots_of(std::span<const Allocation> allocations) {
+  std::vector<std::size_t> slots;
+  for (const Allocation& each : allocations) slots.push_back(each.cluster / kClustersPerExtentPage);
+  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+  return slots;
 }
 
 }  // namespace
@@ -21,14 +29,21 @@ auto find_xattr(auto& record, std::string_view name) {
 BlobState::BlobState(StoreState& store, BlobRecord record)
     : store_(store),
       committed_(std::move(record)),
-      staged_(committed_),
+      staged_{.xattrs = committed_.xattrs, .read_only = false},
       map_(committed_.clusters),
-      size_(committed_.clusters.size() * uint64_t{store.layout().cluster_size}),
+      cluster_size_(store.layout().cluster_size),
+      thin_(committed_.thin()),
+      has_parent_(committed_.has_parent()),
       read_only_(committed_.data_read_only()),
       metadata_mutex_(store.home()) {}
 
+uint64_t BlobState::allocated_clusters() const noexcept {
+  return static_cast<uint64_t>(
+      std::ranges::count_if(committed_.clusters, [](ClusterIndex cluster) { return cluster.value != 0; }));
+}
+
 Result<std::span<const std::byte>> BlobState::xattr(std::string_view name) const {
-  const auto found = find_xattr(staged_, name);
+  const auto found = find_xattr(staged_.xattrs, name);
   if (found == staged_.xattrs.end()) return blob_error(Errc::not_found, id(), "no xattr of this name");
   return std::span<const std::byte>(found->value);
 }
@@ -43,7 +58,7 @@ std::vector<std::string_view> BlobState::xattr_names() const {
 Result<> BlobState::set_xattr(std::string_view name, std::span<const std::byte> value) {
   HF_CHECK(check_changeable());
   HF_CHECK(check_xattr(name, value));
-  const auto found = find_xattr(staged_, name);
+  const auto found = find_xattr(staged_.xattrs, name);
   if (found != staged_.xattrs.end()) {
     found->value.assign(value.begin(), value.end());
   } else {
@@ -55,9 +70,16 @@ Result<> BlobState::set_xattr(std::string_view name, std::span<const std::byte> 
 
 Result<> BlobState::remove_xattr(std::string_view name) {
   HF_CHECK(check_changeable());
-  const auto found = find_xattr(staged_, name);
+  const auto found = find_xattr(staged_.xattrs, name);
   if (found == staged_.xattrs.end()) return blob_error(Errc::not_found, id(), "no xattr of this name");
   staged_.xattrs.erase(found);
+  ++staged_changes_;
+  return {};
+}
+
+Result<> BlobState::set_read_only() {
+  HF_CHECK(check_changeable());
+  staged_.read_only = true;
   ++staged_changes_;
   return {};
 }
@@ -68,43 +90,190 @@ Task<> BlobState::sync() {
   const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
   if (staged_changes_ == committed_changes_) co_return {};
+  HF_CO_CHECK(check_changeable());
   const uint64_t changes = staged_changes_;
-  BlobRecord next = staged_;
   HF_CO_CHECK(co_await store_.ensure_dirty());
-  HF_CO_TRY(durability::StagedCommit staged, stage_commit(store_.layout(), store_.space(), next));
-  staged.superseded.pages.assign(committed_.chain.begin() + 1, committed_.chain.end());
-  staged.superseded.pages.insert(staged.superseded.pages.end(), doubtful_pages_.begin(),
-                                 doubtful_pages_.end());
-
-  const Result<> committed =
-      co_await durability::commit_blob(store_.io(), store_.space(), staged, store_.dirty_mark());
-  if (!committed) {
-    if (staged.root_in_doubt) {
-      doubtful_pages_.insert(doubtful_pages_.end(), staged.chain.indices.begin(), staged.chain.indices.end());
-    } else {
-      store_.space().cancel({.pages = staged.chain.indices, .clusters = {}});
-    }
-    co_return committed.error();
-  }
-  doubtful_pages_.clear();
-  staged_.chain = next.chain;
-  committed_ = std::move(next);
+  BlobRecord next = committed_;
+  next.xattrs = staged_.xattrs;
+  if (staged_.read_only) next.flags.data_ro |= BlobFlags::kReadOnly;
+  HF_CO_CHECK(co_await commit(next));
   committed_changes_ = changes;
+  read_only_.store(committed_.data_read_only(), std::memory_order_release);
   co_return {};
 }
 
-Result<> BlobState::check_unallocated(bool for_change) const noexcept {
-  if (for_change)
-    return blob_error(Errc::unsupported, id(), "writing to unallocated clusters of a thin blob");
-  if (committed_.has_parent())
-    return blob_error(Errc::unsupported, id(), "reading a clone's clusters from its parent");
-  return {};
+Task<> BlobState::resize(uint64_t clusters) {
+  const BlobHandle keeps_open(*this);
+  AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
+  HF_CO_CHECK(check_changeable());
+  if (clusters == committed_.clusters.size()) co_return {};
+  HF_CO_CHECK(store_.check_size(id(), clusters));
+  HF_CO_CHECK(co_await store_.ensure_dirty());
+  if (clusters > committed_.clusters.size()) co_return co_await grow(clusters);
+  co_return co_await shrink(clusters);
+}
+
+Task<> BlobState::grow(uint64_t clusters) {
+  const uint64_t added = clusters - committed_.clusters.size();
+  BlobRecord next = committed_;
+  if (thin()) {
+    next.clusters.resize(clusters);
+  } else {
+    HF_CO_TRY(const std::vector<ClusterIndex> places, store_.space().reserve_clusters(added));
+    next.clusters.insert(next.clusters.end(), places.begin(), places.end());
+  }
+  HF_CO_CHECK(co_await commit(next));
+  map_.grow(committed_.clusters);
+  co_return {};
+}
+
+// While the gates are closed no request is on its way to a cluster that others may own when they open again.
+Task<> BlobState::shrink(uint64_t clusters) {
+  Gates& gates = store_.gates();
+  AsyncMutex::Guard gates_are_ours = co_await gates.lock();
+  Arrival<bool>& closed = gates.order(this);
+  [[maybe_unused]] const bool all_closed = co_await closed;
+  BlobRecord next = committed_;
+  next.clusters.resize(clusters);
+  const Result<> committed = co_await commit(next);
+  if (committed) map_.shrink(clusters);
+  Arrival<bool>& opened = gates.order(nullptr);
+  [[maybe_unused]] const bool all_open = co_await opened;
+  co_return committed;
+}
+
+// The clusters that `next` has and `committed_` has not are reserved; they are given back after an error.
+Task<> BlobState::commit(BlobRecord& next) {
+  const StageContext context = stage_context();
+  MetadataPage root_on_media;
+  if (context.form == RootForm::pointer && !committed_.pointer_root) {
+    const Result<> read = co_await store_.io().read_page(committed_.chain[0], root_on_media);
+    if (!read) {
+      cancel_added_clusters(context.space, committed_, next);
+      co_return read.error();
+    }
+  }
+  HF_CO_TRY(durability::StagedCommit staged, stage_change(context, committed_, next, doubts_, root_on_media));
+  const std::span<const std::size_t> no_slots;
+  HF_CO_CHECK(co_await commit_staged(staged, no_slots));
+  doubts_ = {};
+  committed_ = std::move(next);
+  co_return {};
+}
+
+Task<> BlobState::commit_staged(durability::StagedCommit& staged, std::span<const std::size_t> extent_slots) {
+  const Result<> committed =
+      co_await durability::commit_blob(store_.io(), store_.space(), staged, store_.dirty_mark());
+  if (committed) co_return {};
+  if (staged.in_doubt) {
+    doubts_.space.add(staged.reserved);
+    doubts_.redos.insert(doubts_.redos.end(), staged.redos.begin(), staged.redos.end());
+    doubts_.extent_slots.insert(doubts_.extent_slots.end(), extent_slots.begin(), extent_slots.end());
+  } else {
+    store_.space().cancel(staged.reserved);
+    store_.space().cancel({.pages = staged.redos, .clusters = {}});
+  }
+  co_return committed.error();
+}
+
+// Requests that arrive while clusters are being allocated are served together afterwards.
+void BlobState::allocate_for(BlobIo& io) noexcept {
+  io.next_waiting_ = nullptr;
+  *last_waiting_ = &io;
+  last_waiting_ = &io.next_waiting_;
+  if (serving_ && !serving_->done()) return;
+  serving_.emplace(serve_waiting());
+  serving_->start();
+  if (!serving_->done()) return;
+  const Result<> served = serving_->take_result();
+  BlobIo* unserved = std::exchange(first_waiting_, nullptr);
+  last_waiting_ = &first_waiting_;
+  if (!served) let_go_on(unserved, served);  // there was no frame for the task
+}
+
+Task<> BlobState::serve_waiting() {
+  while (first_waiting_ != nullptr) {
+    AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
+    BlobIo* first = std::exchange(first_waiting_, nullptr);
+    last_waiting_ = &first_waiting_;
+    const Result<> together = co_await allocate(first);
+    if (together || together.error().code != Errc::no_space) {
+      let_go_on(first, together);
+      continue;
+    }
+    while (first != nullptr) {  // there may be room for some of them
+      BlobIo* alone = std::exchange(first, first->next_waiting_);
+      alone->next_waiting_ = nullptr;
+      const Result<> allocated = co_await allocate(alone);
+      let_go_on(alone, allocated);
+    }
+  }
+  co_return {};
+}
+
+// Gives places to all clusters that the requests write to and that have none, in one commit.
+Task<> BlobState::allocate(BlobIo* first) {
+  const std::vector<uint64_t> wanted = unallocated(first);
+  if (wanted.empty()) co_return {};
+  HF_CO_CHECK(store_.check_writable());
+  HF_CO_CHECK(co_await store_.ensure_dirty());
+  HF_CO_TRY(const std::vector<ClusterIndex> places, store_.space().reserve_clusters(wanted.size()));
+  std::vector<Allocation> allocations;
+  for (std::size_t i = 0; i < wanted.size(); ++i) allocations.push_back({wanted[i], places[i]});
+  HF_CO_CHECK(co_await commit_allocations(allocations));
+  for (const Allocation& each : allocations) map_.publish(each.cluster, each.place);
+  co_return {};
+}
+
+Task<> BlobState::commit_allocations(std::span<const Allocation> allocations) {
+  const bool in_place =
+      store_.io().writes_pages_whole() && doubts_.none() && fits_in_extent_pages(committed_, allocations);
+  if (!in_place) {
+    BlobRecord next = committed_;
+    for (const Allocation& each : allocations) next.clusters[each.cluster] = each.place;
+    co_return co_await commit(next);
+  }
+  const std::vector<std::size_t> slots = extent_slots_of(allocations);
+  durability::StagedCommit staged = stage_extent_pages(stage_context(), committed_, allocations);
+  HF_CO_CHECK(co_await commit_staged(staged, slots));
+  for (const Allocation& each : allocations) committed_.clusters[each.cluster] = each.place;
+  co_return {};
+}
+
+// In ascending order, each once. A request that the blob no longer reaches to finds that out itself.
+std::vector<uint64_t> BlobState::unallocated(const BlobIo* first) const {
+  std::vector<uint64_t> clusters;
+  for (const BlobIo* io = first; io != nullptr; io = io->next_waiting_) {
+    const uint64_t begin = (io->offset + io->done_) / cluster_size_;
+    const uint64_t end = (io->offset + io->length + cluster_size_ - 1) / cluster_size_;
+    for (uint64_t i = begin; i < std::min<uint64_t>(end, committed_.clusters.size()); ++i) {
+      if (committed_.clusters[i].value == 0) clusters.push_back(i);
+    }
+  }
+  std::ranges::sort(clusters);
+  clusters.erase(std::unique(clusters.begin(), clusters.end()), clusters.end());
+  return clusters;
+}
+
+void BlobState::let_go_on(BlobIo* first, const Result<>& allocated) noexcept {
+  while (first != nullptr) {
+    BlobIo& io = *std::exchange(first, first->next_waiting_);
+    io.channel_->take_up(io, allocated);
+  }
+}
+
+StageContext BlobState::stage_context() const noexcept {
+  return {.layout = store_.layout(), .space = store_.space(), .form = store_.io().root_form()};
+}
+
+Error BlobState::parent_unsupported() const noexcept {
+  return blob_error(Errc::unsupported, id(), "clusters that a clone has from its parent");
 }
 
 durability::OwnedSpace BlobState::owned_space() const {
-  durability::OwnedSpace owned;
-  owned.pages = committed_.chain;
-  owned.pages.insert(owned.pages.end(), doubtful_pages_.begin(), doubtful_pages_.end());
+  durability::OwnedSpace owned = doubts_.space;
+  owned.pages.insert(owned.pages.end(), committed_.chain.begin(), committed_.chain.end());
+  owned.pages.insert(owned.pages.end(), doubts_.redos.begin(), doubts_.redos.end());
   for (const PageIndex page : committed_.extent_pages) {
     if (page.value != 0) owned.pages.push_back(page);
   }
@@ -117,7 +286,7 @@ durability::OwnedSpace BlobState::owned_space() const {
 void BlobState::handle_dropped() noexcept {
   HF_ASSERT(handles_ > 0);
   if (--handles_ > 0 || staged_changes_ == committed_changes_) return;
-  staged_ = committed_;
+  staged_ = {.xattrs = committed_.xattrs, .read_only = false};
   staged_changes_ = committed_changes_;
 }
 

@@ -19,14 +19,14 @@ Result<> check_geometry(const DeviceGeometry& device) {
   return {};
 }
 
-// The protocols rewrite roots and the superblock in place and count on each page being old or new.
-Result<> check_page_atomicity(const DeviceGeometry& device) {
-  if (device.atomic_write_size >= kPageSize) return {};
+// What is rewritten in place changes within one sector where the device promises no more.
+Result<> check_sector_atomicity(const DeviceGeometry& device) {
+  if (device.atomic_write_size >= kSectorBytes) return {};
   return Error{.code = Errc::unsupported,
                .object = ObjectKind::device,
                .number = device.atomic_write_size,
                .reason =
-                   "the device does not promise to write 4096 bytes atomically; open the store read-only, "
+                   "the device does not promise to write 512 bytes atomically; open the store read-only, "
                    "or state the promise if it is known to hold"};
 }
 
@@ -49,20 +49,19 @@ Blobstore::~Blobstore() = default;
 
 Task<> Blobstore::format(BlockDevice& device, Executor& home, FormatOptions options) {
   HF_CO_CHECK(check_geometry(device.geometry()));
-  HF_CO_CHECK(check_page_atomicity(device.geometry()));
+  HF_CO_CHECK(check_sector_atomicity(device.geometry()));
   HF_CO_TRY(CheckedSuper super, plan_store(options, device.geometry()));
   HF_CO_TRY(std::unique_ptr<BlockChannel> channel, device.open_channel(home));
   durability::WriteStop write_stop;
-  durability::MetadataIo io(*channel, write_stop);
+  durability::MetadataIo io(*channel, write_stop, home);
   if (!options.replace_existing) HF_CO_CHECK(co_await check_vacant(io));
   io.adopt(super.layout);
-  const SuperBlock page = encode_super_block(super);
-  co_return co_await durability::format_store(io, page);
+  co_return co_await durability::format_store(io, super);
 }
 
 Task<std::unique_ptr<Blobstore>> Blobstore::open(BlockDevice& device, Executor& home, OpenOptions options) {
   HF_CO_CHECK(check_geometry(device.geometry()));
-  if (!options.read_only) HF_CO_CHECK(check_page_atomicity(device.geometry()));
+  if (!options.read_only) HF_CO_CHECK(check_sector_atomicity(device.geometry()));
   HF_CO_TRY(std::unique_ptr<BlockChannel> channel, device.open_channel(home));
   auto state = std::make_unique<StoreState>(device, home, std::move(channel));
   HF_CO_CHECK(co_await state->open(options));
@@ -70,6 +69,10 @@ Task<std::unique_ptr<Blobstore>> Blobstore::open(BlockDevice& device, Executor& 
 }
 
 Task<> Blobstore::close() { return state_->close(); }
+Task<> Blobstore::destroy() { return state_->destroy(); }
+Task<> Blobstore::set_super_blob(BlobId id) { return state_->set_super_blob(id); }
+Task<> Blobstore::clear_super_blob() { return state_->clear_super_blob(); }
+Task<> Blobstore::set_type(StoreType type) { return state_->set_type(type); }
 Task<BlobId> Blobstore::create_blob(BlobOptions options) { return state_->create_blob(options); }
 Task<> Blobstore::delete_blob(BlobId id) { return state_->delete_blob(id); }
 Result<BlobHandle> Blobstore::open_blob(BlobId id) { return state_->open_blob(id); }

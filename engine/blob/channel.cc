@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "blob/blob_state.hh"
+#include "blob/gate.hh"
 #include "blob/store_state.hh"
 #include "durability/data.hh"
 
@@ -100,8 +101,10 @@ void zero_fill(std::span<const iovec> buffers) {
 
 }  // namespace
 
-Channel::Channel(StoreState& store, Executor& executor, std::unique_ptr<BlockChannel> device) noexcept
-    : store_(store), executor_(executor), device_(std::move(device)) {}
+Channel::Channel(StoreState& store, Executor& executor, std::unique_ptr<BlockChannel> device)
+    : store_(store), executor_(executor), device_(std::move(device)), gate_(store.gates().add(executor)) {}
+
+Channel::~Channel() { Gates::remove(gate_); }
 
 Result<std::unique_ptr<Channel>> Channel::open(Blobstore& store, Executor& executor) {
   HF_TRY(std::unique_ptr<BlockChannel> device, store.state_->device().open_channel(executor));
@@ -131,12 +134,12 @@ Task<> Channel::perform(BlobIo& io) {
 // Ranges without clusters cost no request: a read of them is zeroes.
 void Channel::submit_next_piece(BlobIo& io) noexcept {
   const auto& blob = static_cast<const BlobState&>(*io.blob);
+  if (gate_.closed_for(blob)) return gate_.wait(io);
   while (io.done_ < io.length) {
     Piece piece = piece_at(blob, store_, io.offset + io.done_, io.length - io.done_);
     if (!piece.allocated) {
-      if (const auto readable = blob.check_unallocated(changes_data(io.kind)); !readable) {
-        return complete_later(io, readable.error());
-      }
+      if (blob.has_parent()) return complete_later(io, blob.parent_unsupported());
+      if (io.kind == BlobIoKind::write) return ask_for_clusters(io);
     }
     const std::span<const iovec> buffers =
         carries_data(io.kind) ? io.take_buffers(piece.length) : std::span<const iovec>{};
@@ -156,6 +159,7 @@ void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length,
   request.buffers = buffers;
   request.on_complete = &BlobIo::piece_completed;
   durability::make_data_write(request, ends_durable(io), device_->geometry());
+  io.round_ = gate_.enter();
   device_->submit(request);
 }
 
@@ -167,15 +171,42 @@ void Channel::submit_flush(BlobIo& io) noexcept {
   device_->submit(request);
 }
 
-void Channel::complete_later(BlobIo& io, Result<> result) noexcept {
-  io.late_result_ = result;
+void Channel::ask_for_clusters(BlobIo& io) noexcept {
+  io.next_ = BlobIo::Next::allocation;
+  store_.home().post(io);
+}
+
+// From the home executor.
+void Channel::take_up(BlobIo& io, const Result<>& allocated) noexcept {
+  if (!allocated) return complete_later(io, allocated);
+  io.next_ = BlobIo::Next::next_piece;
   executor_.post(io);
 }
 
-void BlobIo::run() noexcept { on_complete(*this, late_result_); }
+void Channel::complete_later(BlobIo& io, Result<> result) noexcept {
+  io.late_result_ = result;
+  io.next_ = BlobIo::Next::completion;
+  executor_.post(io);
+}
+
+void BlobIo::run() noexcept {
+  switch (next_) {
+    case Next::completion: return on_complete(*this, late_result_);
+    case Next::allocation: return static_cast<BlobState&>(*blob).allocate_for(*this);
+    case Next::next_piece: return go_on();
+  }
+}
+
+// After a wait the blob may have become smaller, or read-only.
+void BlobIo::go_on() noexcept {
+  if (const auto checked = check(*this, channel_->store_); !checked)
+    return channel_->complete_later(*this, checked.error());
+  channel_->submit_next_piece(*this);
+}
 
 void BlobIo::piece_completed(IoRequest& request, std::errc status) noexcept {
   auto& io = static_cast<BlobIo&>(request);
+  io.channel_->gate_.leave(io.round_);
   if (status != std::errc{}) return io.on_complete(io, device_error(request, status));
   if (io.done_ < io.length) return io.channel_->submit_next_piece(io);
   const bool durable = ends_durable(io);

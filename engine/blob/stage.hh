@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "durability/blob.hh"
 #include "durability/space.hh"
 #include "format/blob_record.hh"
@@ -9,9 +13,46 @@
 
 namespace holdfast {
 
-// Turns a record into page images for its commit. The root stays where it is (record.chain[0]); continuation
-// pages are reserved anew, and record.chain is set to them. Nothing is reserved after an error.
-Result<durability::StagedCommit> stage_commit(const StoreLayout& layout, durability::Space& space,
-                                              BlobRecord& record);
+// What staging needs to know of its store.
+struct StageContext {
+  const StoreLayout& layout;
+  durability::Space& space;
+  RootForm form = RootForm::whole;
+};
+
+// What an earlier commit of a blob may have put on media before it failed: the space that it had taken, and
+// the extent pages that it was about to rewrite.
+struct Doubts {
+  durability::OwnedSpace space;
+  std::vector<PageIndex> redos;
+  std::vector<std::size_t> extent_slots;
+
+  bool none() const noexcept { return space.pages.empty() && space.clusters.empty() && extent_slots.empty(); }
+};
+
+// One cluster of a blob that gets its place on the device.
+struct Allocation {
+  uint64_t cluster = 0;  // of the blob
+  ClusterIndex place;
+};
+
+// Each turns a change of a blob into page images for its commit. The root stays where it is; every other page
+// that changes is reserved anew, and `next` says where. On entry the clusters that `next` has and the present
+// state has not are reserved; after an error nothing is reserved any more.
+
+Result<durability::StagedCommit> stage_creation(const StageContext& context, BlobRecord& next);
+
+// For a change that is not staged after all: gives those clusters back.
+void cancel_added_clusters(durability::Space& space, const BlobRecord& present, const BlobRecord& next);
+
+// `root_on_media` is looked at where a root with descriptors is to become a pointer root.
+Result<durability::StagedCommit> stage_change(const StageContext& context, const BlobRecord& present,
+                                              BlobRecord& next, const Doubts& doubts,
+                                              const MetadataPage& root_on_media);
+
+// Allocations that touch nothing but extent pages which are there already. Nothing can fail.
+bool fits_in_extent_pages(const BlobRecord& present, std::span<const Allocation> allocations);
+durability::StagedCommit stage_extent_pages(const StageContext& context, const BlobRecord& present,
+                                            std::span<const Allocation> allocations);
 
 }  // namespace holdfast

@@ -15,8 +15,9 @@ StoreState::StoreState(BlockDevice& device, Executor& home, std::unique_ptr<Bloc
     : device_(device),
       home_(home),
       channel_(std::move(channel)),
-      io_(*channel_, write_stop_),
-      dirty_mutex_(home) {}
+      io_(*channel_, write_stop_, home),
+      super_mutex_(home),
+      gates_(home) {}
 
 Task<> StoreState::open(OpenOptions options) {
   HF_CO_TRY(durability::RecoveredStore recovered, co_await durability::read_store(io_));
@@ -25,13 +26,15 @@ Task<> StoreState::open(OpenOptions options) {
         .code = Errc::wrong_type, .object = ObjectKind::super_block, .reason = "the store has another type"};
   }
   super_ = std::move(recovered.super);
-  was_clean_ = super_.clean;
+  was_clean_ = recovered.by_masks;
   read_only_ = options.read_only;
   cluster_size_ = Divisor(super_.layout.cluster_size);
   io_unit_ = Divisor(device_.geometry().block_size);
-  space_.emplace(std::move(recovered.replayed.used_pages), recovered.replayed.clusters_in_mask(layout()));
-  if (!recovered.replayed.damaged.empty()) space_->seal();
-  if (!was_clean_) dirty_mark_.emplace(recovered.settled);
+  space_.emplace(std::move(recovered.used_pages), std::move(recovered.used_clusters));
+  redos_ = std::move(recovered.replayed.redos);
+  if (!recovered.replayed.damaged.empty() && !options.allocate_beside_damage) space_->seal();
+  if (!super_.clean) dirty_mark_.emplace(recovered.settled);
+  settled_.emplace(std::move(recovered.settled));
   for (const DamagedBlob& damaged : recovered.replayed.damaged)
     damage_.push_back({damaged.id, damaged.error});
   for (BlobRecord& record : recovered.replayed.blobs) {
@@ -43,71 +46,185 @@ Task<> StoreState::open(OpenOptions options) {
 
 // A store with damaged blobs stays dirty: clean masks would hand their space out.
 Task<> StoreState::close() {
-  for (const auto& [id, blob] : blobs_) {
-    if (blob->open())
-      co_return blob_error(Errc::busy, blob->id(),
-                           "the blob is open; drop its handles before closing the store");
-  }
+  HF_CO_CHECK(check_closable());
   if (close_error_) co_return *close_error_;
-  if (!dirty_mark_ || read_only_ || space_->sealed()) co_return {};
+  if (!dirty_mark_ || read_only_ || destroyed_ || !damage_.empty()) co_return {};
   HF_CO_CHECK(check_writable());
+  HF_CO_CHECK(co_await ensure_dirty());
   durability::Masks written = masks();
   super_.clean = true;
-  const SuperBlock clean = encode_super_block(super_);
   durability::DirtyMark mark = std::move(*dirty_mark_);
   dirty_mark_.reset();
-  const Result<> closed = co_await durability::mark_clean(io_, written, clean, std::move(mark));
+  const Result<> closed = co_await durability::mark_clean(io_, written, super_, std::move(mark));
   if (!closed) close_error_ = closed.error();
   co_return closed;
 }
 
+Task<> StoreState::destroy() {
+  HF_CO_CHECK(check_closable());
+  HF_CO_CHECK(check_writable());
+  destroyed_ = true;
+  co_return co_await durability::destroy_store(io_);
+}
+
+Result<> StoreState::check_closable() const {
+  for (const auto& [id, blob] : blobs_) {
+    if (blob->open())
+      return blob_error(Errc::busy, blob->id(),
+                        "the blob is open; drop its handles before closing the store");
+  }
+  return {};
+}
+
+Task<> StoreState::set_super_blob(BlobId id) {
+  HF_CO_CHECK(check_writable());
+  if (!blobs_.contains(id.value)) co_return blob_error(Errc::not_found, id, "no such blob");
+  SuperWords words;
+  words.super_blob.emplace(id);
+  co_return co_await change_super(words);
+}
+
+Task<> StoreState::clear_super_blob() {
+  HF_CO_CHECK(check_writable());
+  SuperWords words;
+  words.super_blob.emplace();
+  co_return co_await change_super(words);
+}
+
+Task<> StoreState::set_type(StoreType type) {
+  HF_CO_CHECK(check_writable());
+  if (super_.version < 2) {
+    co_return Error{.code = Errc::unsupported,
+                    .object = ObjectKind::super_block,
+                    .reason = "a store of version 1 has no place for a type"};
+  }
+  SuperWords words;
+  words.type = type;
+  co_return co_await change_super(words);
+}
+
+Task<> StoreState::change_super(SuperWords words) {
+  HF_CO_CHECK(co_await ensure_dirty());
+  AsyncMutex::Guard guard = co_await super_mutex_.lock();
+  CheckedSuper changed = super_;
+  if (words.super_blob) changed.super_blob = *words.super_blob;
+  if (words.type) changed.type = *words.type;
+  HF_CO_CHECK(co_await durability::change_super(io_, changed, *dirty_mark_));
+  super_ = std::move(changed);
+  co_return {};
+}
+
 Task<BlobId> StoreState::create_blob(BlobOptions options) {
   HF_CO_CHECK(check_writable());
+  HF_CO_TRY(std::vector<Xattr> xattrs, check_xattrs(options.xattrs));
   HF_CO_CHECK(co_await ensure_dirty());
   HF_CO_TRY(BlobRecord record, new_record(options));
-  const Result<> created = co_await commit_creation(record);
-  if (!created) co_return created.error();
+  record.xattrs = std::move(xattrs);
+  HF_CO_CHECK(co_await commit_creation(record));
   const BlobId id = record.id;
   blobs_.emplace(id.value, std::make_unique<BlobState>(*this, std::move(record)));
   co_return id;
 }
 
-// If the root write itself failed, media may name everything: it stays taken until the next open decides.
 Task<> StoreState::commit_creation(BlobRecord& record) {
-  durability::OwnedSpace reserved{.pages = {record.chain[0]}, .clusters = record.clusters};
-  Result<durability::StagedCommit> staged = stage_commit(layout(), *space_, record);
+  const PageIndex root = record.chain[0];
+  const StageContext context{.layout = layout(), .space = *space_, .form = io_.root_form()};
+  Result<durability::StagedCommit> staged = stage_creation(context, record);
   if (!staged) {
-    space_->cancel(reserved);
+    space_->cancel({.pages = {root}, .clusters = {}});
     co_return staged.error();
   }
-  reserved.pages = record.chain;
-  staged->fresh_clusters = record.clusters;
+  staged->reserved.pages.push_back(root);
   const Result<> committed = co_await durability::commit_blob(io_, *space_, *staged, *dirty_mark_);
-  if (!committed && !staged->root_in_doubt) space_->cancel(reserved);
+  if (committed) co_return {};
+  if (staged->in_doubt) {
+    [[maybe_unused]] const Result<> undone = co_await undo_creation(staged->reserved);
+  } else {
+    space_->cancel(staged->reserved);
+  }
   co_return committed;
 }
 
-Result<BlobRecord> StoreState::new_record(const BlobOptions& options) {
-  BlobRecord record;
-  for (const XattrView& xattr : options.xattrs) {
+// The root write failed, and media may name the blob. If it cannot be erased either, its space stays taken
+// until the next open decides.
+Task<> StoreState::undo_creation(durability::OwnedSpace& reserved) {
+  const PageIndex root = reserved.pages.back();
+  co_return co_await durability::delete_blob(io_, *space_, root, reserved, *dirty_mark_);
+}
+
+Result<std::vector<Xattr>> StoreState::check_xattrs(std::span<const XattrView> xattrs) const {
+  std::vector<Xattr> checked;
+  for (const XattrView& xattr : xattrs) {
     HF_CHECK(check_xattr(xattr.name, xattr.value));
-    const bool known = std::any_of(record.xattrs.begin(), record.xattrs.end(),
+    const bool known = std::any_of(checked.begin(), checked.end(),
                                    [&xattr](const Xattr& other) { return other.name == xattr.name; });
     if (known) {
       return Error{
           .code = Errc::invalid_argument, .object = ObjectKind::xattr, .reason = "two xattrs have one name"};
     }
-    record.xattrs.push_back({std::string(xattr.name), {xattr.value.begin(), xattr.value.end()}});
+    checked.push_back({std::string(xattr.name), {xattr.value.begin(), xattr.value.end()}});
   }
-  HF_TRY(record.clusters, space_->reserve_clusters(options.clusters));
-  const Result<PageIndex> root = space_->reserve_root_page();
-  if (!root) {
-    space_->cancel({.pages = {}, .clusters = record.clusters});
-    return root.error();
+  return checked;
+}
+
+Result<BlobRecord> StoreState::new_record(const BlobOptions& options) {
+  HF_TRY(const BlobId id, reserve_id());
+  BlobRecord record;
+  record.id = id;
+  record.chain = {root_of_blob_id(id)};
+  const bool table =
+      options.extents == ExtentFormat::table || (options.extents == ExtentFormat::automatic && options.thin);
+  if (options.thin) record.flags.invalid |= BlobFlags::kThin;
+  if (table) record.flags.invalid |= BlobFlags::kExtentTable;
+  Result<std::vector<ClusterIndex>> clusters = first_clusters(id, options);
+  if (!clusters) {
+    space_->cancel({.pages = record.chain, .clusters = {}});
+    return clusters.error();
   }
-  record.id = blob_id_of_root(*root);
-  record.chain = {*root};
+  record.clusters = std::move(*clusters);
   return record;
+}
+
+Result<std::vector<ClusterIndex>> StoreState::first_clusters(BlobId id, const BlobOptions& options) {
+  std::vector<ClusterIndex> clusters;
+  if (!options.thin) {
+    HF_TRY(clusters, space_->reserve_clusters(options.clusters));
+  }
+  if (const Result<> size = check_size(id, options.clusters); !size) {
+    space_->cancel({.pages = {}, .clusters = clusters});
+    return size.error();
+  }
+  clusters.resize(options.clusters);
+  return clusters;
+}
+
+Result<BlobId> StoreState::reserve_id() {
+  HF_TRY(const PageIndex root, space_->reserve_root_page());
+  return blob_id_of_root(root);
+}
+
+Result<> StoreState::check_size(BlobId id, uint64_t clusters) const {
+  ClusterBudget budget(layout());
+  const auto fits = [&budget](uint64_t wanted) {
+    if (wanted > budget.largest_blob()) return false;
+    budget.take(wanted);
+    return true;
+  };
+  bool all_fit = true;
+  bool counted = false;
+  for (const auto& [other, blob] : blobs_) {
+    if (!counted && other >= id.value) {
+      all_fit = all_fit && fits(clusters);
+      counted = true;
+    }
+    if (other != id.value) all_fit = all_fit && fits(blob->committed().clusters.size());
+  }
+  if (!counted) all_fit = all_fit && fits(clusters);
+  if (all_fit) return {};
+  return Error{.code = Errc::invalid_argument,
+               .object = ObjectKind::blob,
+               .number = id.value,
+               .reason = "the blobs of this store would have more clusters than it can be read again with"};
 }
 
 Result<BlobHandle> StoreState::open_blob(BlobId id) {
@@ -122,19 +239,23 @@ Result<BlobHandle> StoreState::open_blob(BlobId id) {
   return blob_error(Errc::not_found, id, "no such blob");
 }
 
+// The super blob's mark goes first: the id may be used again.
 Task<> StoreState::delete_blob(BlobId id) {
   HF_CO_CHECK(check_writable());
   HF_CO_CHECK(check_deletable(id));
-  HF_CO_CHECK(co_await ensure_dirty());
-  HF_CO_CHECK(check_deletable(id));
   BlobState& blob = *blobs_.at(id.value);
   blob.set_deleting(true);
-  const durability::OwnedSpace owned = blob.owned_space();
-  const Result<> deleted =
-      co_await durability::delete_blob(io_, *space_, root_of_blob_id(id), owned, *dirty_mark_);
+  const Result<> deleted = co_await delete_unused(blob);
   blob.set_deleting(false);
   if (deleted) blobs_.erase(id.value);
   co_return deleted;
+}
+
+Task<> StoreState::delete_unused(BlobState& blob) {
+  HF_CO_CHECK(co_await ensure_dirty());
+  if (super_.super_blob == blob.id()) HF_CO_CHECK(co_await clear_super_blob());
+  const durability::OwnedSpace owned = blob.owned_space();
+  co_return co_await durability::delete_blob(io_, *space_, root_of_blob_id(blob.id()), owned, *dirty_mark_);
 }
 
 Result<> StoreState::check_deletable(BlobId id) const {
@@ -152,6 +273,7 @@ Result<> StoreState::check_deletable(BlobId id) const {
 Blobstore::Info StoreState::info() const {
   return {.version = super_.version,
           .type = super_.type,
+          .super_blob = super_.super_blob,
           .cluster_size = layout().cluster_size,
           .io_unit_size = io_unit_.value(),
           .total_clusters = layout().total_clusters - layout().first_data_cluster.value,
@@ -172,6 +294,10 @@ Result<> StoreState::check_writable() const noexcept {
     return Error{
         .code = Errc::read_only, .object = ObjectKind::device, .reason = "the store was opened read-only"};
   }
+  if (destroyed_) {
+    return Error{
+        .code = Errc::not_a_store, .object = ObjectKind::device, .reason = "the store was destroyed"};
+  }
   return check_not_stopped();
 }
 
@@ -181,14 +307,17 @@ Result<> StoreState::check_not_stopped() const noexcept {
 }
 
 Task<> StoreState::ensure_dirty() {
-  AsyncMutex::Guard guard = co_await dirty_mutex_.lock();
-  if (dirty_mark_) co_return {};
-  CheckedSuper dirty = super_;
-  dirty.clean = false;
-  const SuperBlock page = encode_super_block(dirty);
-  HF_CO_TRY(durability::DirtyMark mark, co_await durability::mark_dirty(io_, page));
-  super_ = std::move(dirty);
-  dirty_mark_.emplace(std::move(mark));
+  AsyncMutex::Guard guard = co_await super_mutex_.lock();
+  if (!dirty_mark_) {
+    CheckedSuper dirty = super_;
+    dirty.clean = false;
+    HF_CO_TRY(durability::DirtyMark mark, co_await durability::mark_dirty(io_, dirty));
+    super_ = std::move(dirty);
+    dirty_mark_.emplace(std::move(mark));
+  }
+  if (redos_.empty()) co_return {};
+  HF_CO_CHECK(co_await durability::finish_conversions(io_, *space_, redos_, *settled_, *dirty_mark_));
+  redos_.clear();
   co_return {};
 }
 

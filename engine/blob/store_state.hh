@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "blob/blob_state.hh"
+#include "blob/gate.hh"
 #include "core/arithmetic.hh"
 #include "core/async_mutex.hh"
 #include "durability/metadata_io.hh"
@@ -18,6 +19,13 @@
 
 namespace holdfast {
 
+// What the user chooses in the superblock; nothing: it stays.
+struct SuperWords {
+  std::optional<std::optional<BlobId>> super_blob;
+  std::optional<StoreType> type;
+};
+static_assert(std::is_trivially_destructible_v<SuperWords>);
+
 // A store in memory: the tables that its blobs share. Home executor only, except for what channels read: the
 // device, the units, and whether writing is allowed.
 class StoreState {
@@ -26,6 +34,10 @@ class StoreState {
 
   Task<> open(OpenOptions options);
   Task<> close();
+  Task<> destroy();
+  Task<> set_super_blob(BlobId id);
+  Task<> clear_super_blob();
+  Task<> set_type(StoreType type);
   Task<BlobId> create_blob(BlobOptions options);
   Result<BlobHandle> open_blob(BlobId id);
   Task<> delete_blob(BlobId id);
@@ -34,6 +46,7 @@ class StoreState {
   std::span<const Blobstore::Damage> damaged_blobs() const noexcept { return damage_; }
 
   // For channels.
+  Gates& gates() noexcept { return gates_; }
   BlockDevice& device() noexcept { return device_; }
   const Divisor& cluster_size() const noexcept { return cluster_size_; }
   const Divisor& io_unit() const noexcept { return io_unit_; }
@@ -43,8 +56,11 @@ class StoreState {
     write_stop_.flush_failed(static_cast<int32_t>(status));
   }
 
-  // For blobs. The store is marked dirty once, before its first change.
+  // For blobs. The store is marked dirty once, before its first change; conversions that a cut interrupted
+  // end there too.
   Task<> ensure_dirty();
+  // Whether every blob could be read again if this one had so many clusters.
+  Result<> check_size(BlobId id, uint64_t clusters) const;
   const durability::DirtyMark& dirty_mark() const noexcept { return *dirty_mark_; }
   durability::MetadataIo& io() noexcept { return io_; }
   durability::Space& space() noexcept { return *space_; }
@@ -52,8 +68,15 @@ class StoreState {
   Executor& home() noexcept { return home_; }
 
  private:
+  Result<> check_closable() const;
+  Task<> change_super(SuperWords words);
   Task<> commit_creation(BlobRecord& record);
+  Task<> undo_creation(durability::OwnedSpace& reserved);
+  Result<std::vector<Xattr>> check_xattrs(std::span<const XattrView> xattrs) const;
   Result<BlobRecord> new_record(const BlobOptions& options);
+  Result<std::vector<ClusterIndex>> first_clusters(BlobId id, const BlobOptions& options);
+  Result<BlobId> reserve_id();
+  Task<> delete_unused(BlobState& blob);
   Result<> check_deletable(BlobId id) const;
   durability::Masks masks() const;
 
@@ -66,9 +89,13 @@ class StoreState {
   bool was_clean_ = false;
   bool read_only_ = false;
   std::optional<durability::Space> space_;
+  std::optional<durability::Durable<Barrier::R1>> settled_;
+  std::vector<Redo> redos_;  // until the first change
   std::optional<durability::DirtyMark> dirty_mark_;
   std::optional<Error> close_error_;  // media are in doubt: a second try must not say that all is well
-  AsyncMutex dirty_mutex_;
+  bool destroyed_ = false;
+  AsyncMutex super_mutex_;
+  Gates gates_;
   std::map<uint64_t, std::unique_ptr<BlobState>> blobs_;
   std::vector<Blobstore::Damage> damage_;
   Divisor cluster_size_;

@@ -12,9 +12,11 @@ const char* name_of(Barrier barrier) noexcept {
     case Barrier::S4: return "S4";
     case Barrier::S5: return "S5";
     case Barrier::S6: return "S6";
+    case Barrier::S7: return "S7";
     case Barrier::B1: return "B1";
     case Barrier::B2: return "B2";
     case Barrier::B3: return "B3";
+    case Barrier::B4: return "B4";
     case Barrier::D1: return "D1";
     case Barrier::R1: return "R1";
   }
@@ -33,7 +35,9 @@ const char* name_of(Step step) noexcept {
     case Step::write_mask: return "write mask";
     case Step::write_chain: return "write chain";
     case Step::write_root: return "write root";
+    case Step::write_extent_page: return "write extent page";
     case Step::erase_root: return "erase root";
+    case Step::erase_redo: return "erase redo";
     case Step::clear_clusters: return "clear clusters";
     case Step::discard_clusters: return "discard clusters";
     case Step::flush: return "flush";

@@ -26,24 +26,48 @@ Task<> MetadataIo::read(uint64_t byte, std::span<std::byte> into, Step step) {
   co_return co_await batch.run();
 }
 
-Task<Unflushed<Barrier::S1>> MetadataIo::erase_super() {
-  AlignedBuffer zeroes(kSuperBytes);
-  std::vector<Extent> super{{.byte = 0, .length = kSuperBytes, .bytes = zeroes.bytes().data()}};
-  co_return co_await write<Barrier::S1>(Step::erase_super, std::move(super));
+Task<> MetadataIo::read_page(PageIndex page, MetadataPage& into) {
+  AlignedBuffer buffer(kPageSize);
+  HF_CO_CHECK(co_await read(layout_.byte_of_page(page), buffer.bytes(), Step::read_metadata));
+  std::memcpy(&into, buffer.bytes().data(), sizeof(into));
+  co_return {};
 }
 
-Task<Unflushed<Barrier::S2>> MetadataIo::wipe_metadata(Durable<Barrier::S1>) {
+Task<Unflushed<Barrier::S1>> MetadataIo::erase_super() {
+  std::vector<Extent> super{{.byte = 0, .length = kSuperBytes}};
+  return erase<Barrier::S1>(Step::erase_super, std::move(super));
+}
+
+Task<Unflushed<Barrier::S7>> MetadataIo::remove_super() {
+  std::vector<Extent> super{{.byte = 0, .length = kSuperBytes}};
+  return erase<Barrier::S7>(Step::erase_super, std::move(super));
+}
+
+// Where the superblock may tear, all of it but its first sector goes to media here, and so the first write of
+// it changes that sector alone.
+Task<Unflushed<Barrier::S2>> MetadataIo::wipe_metadata(const CheckedSuper& super, Durable<Barrier::S1>) {
   const uint64_t end = layout_.byte_of_cluster(layout_.first_data_cluster);
   std::vector<Extent> metadata{{.byte = kSuperBytes, .length = end - kSuperBytes}};
+  AlignedBuffer page(kSuperBytes);
+  if (!writes_pages_whole()) {
+    const SuperBlock image = encode_super_in_one_sector(super);
+    std::memcpy(page.bytes().data(), &image, kSuperBytes);
+    std::memset(page.bytes().data(), 0, kSectorBytes);
+    metadata.push_back({.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()});
+  }
   co_return co_await write<Barrier::S2>(Step::wipe_metadata, std::move(metadata));
 }
 
-Task<Unflushed<Barrier::S3>> MetadataIo::write_first_super(const SuperBlock& super, Durable<Barrier::S2>) {
+Task<Unflushed<Barrier::S3>> MetadataIo::write_first_super(const CheckedSuper& super, Durable<Barrier::S2>) {
   return write_super<Barrier::S3>(super);
 }
 
-Task<Unflushed<Barrier::S4>> MetadataIo::write_dirty_super(const SuperBlock& super) {
+Task<Unflushed<Barrier::S4>> MetadataIo::write_dirty_super(const CheckedSuper& super) {
   return write_super<Barrier::S4>(super);
+}
+
+Task<Unflushed<Barrier::S7>> MetadataIo::rewrite_super(const CheckedSuper& super, const DirtyMark&) {
+  return write_super<Barrier::S7>(super);
 }
 
 Task<Unflushed<Barrier::S5>> MetadataIo::write_masks(Masks& masks, const DirtyMark&) {
@@ -55,13 +79,13 @@ Task<Unflushed<Barrier::S5>> MetadataIo::write_masks(Masks& masks, const DirtyMa
   co_return co_await write<Barrier::S5>(Step::write_mask, std::move(extents));
 }
 
-Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const SuperBlock& super, DirtyMark,
+Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const CheckedSuper& super, DirtyMark,
                                                            Durable<Barrier::S5>) {
   return write_super<Barrier::S6>(super);
 }
 
-Task<Unflushed<Barrier::B1>> MetadataIo::write_chain(PageImages& chain, const DirtyMark&) {
-  std::vector<Extent> extents = extents_of(chain);
+Task<Unflushed<Barrier::B1>> MetadataIo::write_fresh(PageImages& pages, const DirtyMark&) {
+  std::vector<Extent> extents = extents_of(pages);
   co_return co_await write<Barrier::B1>(Step::write_chain, std::move(extents));
 }
 
@@ -71,16 +95,28 @@ Task<Unflushed<Barrier::B1>> MetadataIo::clear_clusters(std::span<const ClusterI
   co_return co_await write<Barrier::B1>(Step::clear_clusters, std::move(extents));
 }
 
-Task<Unflushed<Barrier::B2>> MetadataIo::write_root(PageImages& root, Durable<Barrier::B1>) {
-  std::vector<Extent> extents = extents_of(root);
+Task<Unflushed<Barrier::B2>> MetadataIo::write_in_place(Step step, PageImages& pages, Durable<Barrier::B1>) {
+  std::vector<Extent> extents = extents_of(pages);
+  co_return co_await write<Barrier::B2>(step, std::move(extents));
+}
+
+Task<Unflushed<Barrier::B2>> MetadataIo::complete_roots(PageImages& roots, const Durable<Barrier::R1>&,
+                                                        const DirtyMark&) {
+  std::vector<Extent> extents = extents_of(roots);
   co_return co_await write<Barrier::B2>(Step::write_root, std::move(extents));
 }
 
 Task<Unflushed<Barrier::B3>> MetadataIo::erase_root(PageIndex root, const DirtyMark&) {
-  AlignedBuffer zeroes(layout_.md_page_size);
-  std::vector<Extent> extents{
-      {.byte = layout_.byte_of_page(root), .length = layout_.md_page_size, .bytes = zeroes.bytes().data()}};
-  co_return co_await write<Barrier::B3>(Step::erase_root, std::move(extents));
+  std::vector<Extent> page{{.byte = layout_.byte_of_page(root), .length = layout_.md_page_size}};
+  return erase<Barrier::B3>(Step::erase_root, std::move(page));
+}
+
+Task<Unflushed<Barrier::B4>> MetadataIo::erase_redos(std::span<const PageIndex> redos,
+                                                     const Durable<Barrier::B2>&) {
+  std::vector<Extent> pages;
+  for (const PageIndex redo : redos)
+    pages.push_back({.byte = layout_.byte_of_page(redo), .length = layout_.md_page_size});
+  return erase<Barrier::B4>(Step::erase_redo, std::move(pages));
 }
 
 Task<> MetadataIo::discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B2>&) {
@@ -111,14 +147,21 @@ Task<bool> MetadataIo::write_extents(Purpose purpose, std::vector<Extent> extent
   co_return !fua && device().volatile_cache && !extents.empty();
 }
 
+// Callers that arrive while a flush is on its way share the next one: it is submitted after all of their
+// writes have completed.
 Task<> MetadataIo::flush_device(Barrier barrier) {
+  const uint64_t wanted = ++flushes_wanted_;
+  AsyncMutex::Guard guard = co_await flush_mutex_.lock();
   if (write_stop_.stopped()) co_return write_stop_.error();
+  if (flushes_done_ >= wanted) co_return {};
+  const uint64_t covered = flushes_wanted_;
   IoBatch batch(channel_, 1);
   batch[0].kind = IoKind::flush;
   batch[0].purpose = {Step::flush, barrier};
   const auto flushed = co_await batch.run();
   if (!flushed) write_stop_.flush_failed(flushed.error().os_error);
   if (write_stop_.stopped()) co_return write_stop_.error();  // perhaps by a channel's flush meanwhile
+  flushes_done_ = covered;
   co_return {};
 }
 
@@ -161,11 +204,31 @@ std::vector<MetadataIo::Extent> MetadataIo::extents_of(PageImages& images) const
 }
 
 template <Barrier B>
-Task<Unflushed<B>> MetadataIo::write_super(const SuperBlock& super) {
+Task<Unflushed<B>> MetadataIo::write_super(const CheckedSuper& super) {
   AlignedBuffer page(kSuperBytes);
-  std::memcpy(page.bytes().data(), &super, kSuperBytes);
+  const SuperBlock image =
+      writes_pages_whole() ? encode_super_block(super) : encode_super_in_one_sector(super);
+  std::memcpy(page.bytes().data(), &image, kSuperBytes);
   std::vector<Extent> extents{{.byte = 0, .length = kSuperBytes, .bytes = page.bytes().data()}};
   co_return co_await write<B>(Step::write_super, std::move(extents));
+}
+
+// A page without its first sector is nothing. Where a page may tear, that sector is all that changes: the
+// rest is written as it is on media, and so a cut leaves the page or nothing, and never a damaged page.
+template <Barrier B>
+Task<Unflushed<B>> MetadataIo::erase(Step step, std::vector<Extent> pages) {
+  uint64_t length = 0;
+  for (const Extent& page : pages) length += page.length;
+  AlignedBuffer images(length);
+  std::byte* bytes = images.bytes().data();
+  for (Extent& page : pages) {
+    page.bytes = bytes;
+    bytes += page.length;
+    if (writes_pages_whole()) continue;
+    HF_CO_CHECK(co_await read(page.byte, {page.bytes, page.length}, Step::read_metadata));
+    std::memset(page.bytes, 0, kSectorBytes);
+  }
+  co_return co_await write<B>(step, std::move(pages));
 }
 
 }  // namespace holdfast::durability

@@ -5,8 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "core/async_mutex.hh"
 #include "durability/evidence.hh"
 #include "durability/write_stop.hh"
+#include "format/blob_record.hh"
 #include "format/super_block.hh"
 #include "holdfast/aligned_buffer.hh"
 #include "holdfast/host/block_device.hh"
@@ -37,35 +39,50 @@ struct Masks {
 // nothing is written after it. Reads go on.
 class MetadataIo {
  public:
-  MetadataIo(BlockChannel& channel, WriteStop& write_stop) noexcept
-      : channel_(channel), write_stop_(write_stop) {}
+  MetadataIo(BlockChannel& channel, WriteStop& write_stop, Executor& home) noexcept
+      : channel_(channel), write_stop_(write_stop), flush_mutex_(home) {}
   MetadataIo(const MetadataIo&) = delete;
   MetadataIo& operator=(const MetadataIo&) = delete;
 
   const DeviceGeometry& device() const noexcept { return channel_.geometry(); }
   void adopt(const StoreLayout& layout) noexcept { layout_ = layout; }
+  uint32_t page_bytes() const noexcept { return layout_.md_page_size; }
+
+  // A device that may tear a page gets the forms of which every change in place lies within one sector:
+  // pointer roots, extent pages on fresh pages only, superblocks with a constant checksum
+  // (docs/decisions/one-sector-rule.md).
+  bool writes_pages_whole() const noexcept { return device().atomic_write_size >= kPageSize; }
+  RootForm root_form() const noexcept { return writes_pages_whole() ? RootForm::whole : RootForm::pointer; }
 
   // Everything written before now, by whomever, becomes durable. [R1] what recovery reads is durable before
   // it is acted upon
   Task<Durable<Barrier::R1>> settle();
   Task<> read(uint64_t byte, std::span<std::byte> into, Step step);
 
-  // Format.
-  Task<Unflushed<Barrier::S1>> erase_super();
-  Task<Unflushed<Barrier::S2>> wipe_metadata(Durable<Barrier::S1> no_super);
-  Task<Unflushed<Barrier::S3>> write_first_super(const SuperBlock& super, Durable<Barrier::S2> wiped);
+  // One metadata page, its first 4096 bytes.
+  Task<> read_page(PageIndex page, MetadataPage& into);
 
-  // Dirty and clean.
-  Task<Unflushed<Barrier::S4>> write_dirty_super(const SuperBlock& super);
+  // Format and destroy.
+  Task<Unflushed<Barrier::S1>> erase_super();
+  Task<Unflushed<Barrier::S2>> wipe_metadata(const CheckedSuper& super, Durable<Barrier::S1> no_super);
+  Task<Unflushed<Barrier::S3>> write_first_super(const CheckedSuper& super, Durable<Barrier::S2> wiped);
+  Task<Unflushed<Barrier::S7>> remove_super();
+
+  // The superblock of a dirty store, and the way to a clean one.
+  Task<Unflushed<Barrier::S4>> write_dirty_super(const CheckedSuper& super);
+  Task<Unflushed<Barrier::S7>> rewrite_super(const CheckedSuper& super, const DirtyMark& dirty);
   Task<Unflushed<Barrier::S5>> write_masks(Masks& masks, const DirtyMark& dirty);
-  Task<Unflushed<Barrier::S6>> write_clean_super(const SuperBlock& super, DirtyMark dirty,
+  Task<Unflushed<Barrier::S6>> write_clean_super(const CheckedSuper& super, DirtyMark dirty,
                                                  Durable<Barrier::S5> masks);
 
   // Blobs.
-  Task<Unflushed<Barrier::B1>> write_chain(PageImages& chain, const DirtyMark& dirty);
+  Task<Unflushed<Barrier::B1>> write_fresh(PageImages& pages, const DirtyMark& dirty);
   Task<Unflushed<Barrier::B1>> clear_clusters(std::span<const ClusterIndex> clusters, const DirtyMark& dirty);
-  Task<Unflushed<Barrier::B2>> write_root(PageImages& root, Durable<Barrier::B1> chain);
+  Task<Unflushed<Barrier::B2>> write_in_place(Step step, PageImages& pages, Durable<Barrier::B1> named);
+  Task<Unflushed<Barrier::B2>> complete_roots(PageImages& roots, const Durable<Barrier::R1>& named,
+                                              const DirtyMark& dirty);
   Task<Unflushed<Barrier::B3>> erase_root(PageIndex root, const DirtyMark& dirty);
+  Task<Unflushed<Barrier::B4>> erase_redos(std::span<const PageIndex> redos, const Durable<Barrier::B2>&);
   // Advice to the device about clusters that no durable root names; its failure changes nothing.
   Task<> discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B2>&);
   Task<> discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B3>&);
@@ -90,7 +107,9 @@ class MetadataIo {
     co_return Unflushed<B>(needs_flush);
   }
   template <Barrier B>
-  Task<Unflushed<B>> write_super(const SuperBlock& super);
+  Task<Unflushed<B>> write_super(const CheckedSuper& super);
+  template <Barrier B>
+  Task<Unflushed<B>> erase(Step step, std::vector<Extent> pages);
   Task<bool> write_extents(Purpose purpose, std::vector<Extent> extents);
   Task<> flush_device(Barrier barrier);
   Task<> discard(std::span<const ClusterIndex> clusters, Barrier barrier);
@@ -100,6 +119,9 @@ class MetadataIo {
   BlockChannel& channel_;
   StoreLayout layout_;
   WriteStop& write_stop_;
+  AsyncMutex flush_mutex_;
+  uint64_t flushes_wanted_ = 0;
+  uint64_t flushes_done_ = 0;  // the last one wanted that a completed flush covers
 };
 
 }  // namespace holdfast::durability

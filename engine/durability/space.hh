@@ -15,6 +15,11 @@ namespace holdfast::durability {
 struct OwnedSpace {
   std::vector<PageIndex> pages;
   std::vector<ClusterIndex> clusters;
+
+  void add(const OwnedSpace& other) {
+    pages.insert(pages.end(), other.pages.begin(), other.pages.end());
+    clusters.insert(clusters.end(), other.clusters.begin(), other.clusters.end());
+  }
 };
 
 // Which metadata pages and clusters are taken. Space is given out before media name it, and taken back only
@@ -36,9 +41,11 @@ class Space {
   // Gives back what was reserved and never named on media.
   void cancel(const OwnedSpace& reserved) noexcept { take_back(reserved); }
 
-  // [B2] after a commit, what it replaced; [B3] after a delete, what the blob owned.
+  // [B2] after a commit, what it replaced; [B3] after a delete, what the blob owned; [B4] after a conversion,
+  // its redo.
   void release(const OwnedSpace& freed, Durable<Barrier::B2>) noexcept { take_back(freed); }
   void release(const OwnedSpace& freed, Durable<Barrier::B3>) noexcept { take_back(freed); }
+  void release(const OwnedSpace& freed, Durable<Barrier::B4>) noexcept { take_back(freed); }
 
   const Bitmap& used_pages() const noexcept { return pages_; }
   const Bitmap& used_clusters() const noexcept { return clusters_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "explore/examination.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "format/mask.hh"
@@ -22,12 +23,13 @@ RootOnMedia follow_root(const simdisk::Media& media, const StoreLayout& layout, 
                     .page = layout.byte_of_page(index) / kMediaPage,
                     .written_at = 0,
                     .chain = {}};
-  found.written_at = media.written_at(found.page);
+  const uint64_t byte = found.page * kMediaPage;
+  found.written_at = std::max(media.written_at_byte(byte), media.written_at_byte(byte + kMediaPage - 1));
   uint32_t next = root.crc == page_checksum(root) ? uint32_t{root.next} : kNoPage;
   while (next < layout.md_len && found.chain.size() < layout.md_len) {
-    const uint64_t byte = layout.byte_of_page(PageIndex{next});
-    found.chain.push_back(byte / kMediaPage);
-    const MetadataPage page = page_at(media, byte);
+    const uint64_t byte_of_next = layout.byte_of_page(PageIndex{next});
+    found.chain.push_back(byte_of_next / kMediaPage);
+    const MetadataPage page = page_at(media, byte_of_next);
     const bool belongs = page.blob_id == root.blob_id && page.crc == page_checksum(page);
     next = belongs ? uint32_t{page.next} : kNoPage;
   }
@@ -51,7 +53,9 @@ bool masks_agree(const simdisk::Media& media, const StoreLayout& layout, const R
 
 Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
   HF_CO_TRY(BlobHandle blob, session.store()->open_blob(id));
-  FoundBlob result{.id = id, .state = {.clusters = blob->clusters(), .xattrs = {}}, .blocks = {}};
+  FoundBlob result{.id = id,
+                   .state = {.clusters = blob->clusters(), .read_only = blob->read_only(), .xattrs = {}},
+                   .blocks = {}};
   for (const std::string_view name : blob->xattr_names()) {
     HF_CO_TRY(std::span<const std::byte> value, blob->xattr(name));
     result.state.xattrs[std::string(name)] = {value.begin(), value.end()};
@@ -104,6 +108,10 @@ Task<> find_everything(Session& session, const Rig& rig, Found& found) {
   }
   for (const BlobId id : session.store()->blob_ids())
     HF_CO_CHECK(co_await read_blob(session, rig, id, found));
+  const std::optional<BlobId> super_blob = session.store()->info().super_blob;
+  for (const auto& [name, blob] : found.blobs) {
+    if (blob.id == super_blob) found.super_blob = name;
+  }
   co_return {};
 }
 

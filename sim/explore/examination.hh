@@ -19,6 +19,8 @@ namespace holdfast::sim {
 struct RootOnMedia {
   BlobId id;
   uint64_t page = 0;                // media page of the root
+  // Of the sectors that say that it is a root and where its chain begins; where pages tear, the others are
+  // the same in every version of a root.
   simdisk::EventNumber written_at = 0;
   std::vector<uint64_t> chain;      // media pages behind the root
 };
@@ -42,6 +44,7 @@ struct Found {
   std::optional<Error> open_error;
   std::map<std::string, FoundBlob> blobs;  // by name
   std::vector<BlobId> strangers;           // blobs without the name that every blob of a scenario has
+  std::string super_blob;                  // its name; empty: none
 };
 // Opens the store in a fresh session and reads everything in it.
 Task<> find_everything(Session& session, const Rig& rig, Found& found);
@@ -54,7 +57,8 @@ struct Examination {
   const RawStore& raw;
   const Found& found;
 
-  simdisk::EventNumber super_written_at() const { return media.written_at(0); }
+  // Of the first sector: where pages tear, it alone decides.
+  simdisk::EventNumber super_written_at() const { return media.written_at_byte(0); }
   // 0: no store.
   uint64_t epoch() const { return raw.super ? model.epoch_of_event(super_written_at()) : 0; }
 };

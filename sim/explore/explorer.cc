@@ -61,23 +61,37 @@ ScenarioResult Explorer::run_to(const Token& target) {
 
 ScenarioResult Explorer::run() {
   Model model;
-  bool toothless = false;
-  {
-    Session session(rig_, media_, trace_, seed_of({}), 0);
-    Play whole{session, model, {}, 0, {}};
-    if (play(whole, scenario_.setup, false)) {
-      session.disk().ignore(case_.disk->ignores);
-      play(whole, scenario_.steps, true);
-    }
-    // A violation is evidence enough: the session after a cut reached it.
-    const bool reached = session.disk().ignored_requests() > 0 || !result_.violations.empty();
-    toothless = stopped_.empty() && !case_.disk->ignores.empty() && !reached;
-    if (toothless) stop("the disk ignores a barrier that was never reached");
-  }
+  simdisk::EventNumber first_event = 0;
+  if (scenario_.device.setup_atomic_write) first_event = set_up_elsewhere(model);
+  const bool toothless = stopped_.empty() && !play_all(model, first_event);
   result_.digest = rig_.digest.hex();
   result_.note = stopped_;
   result_.verdict = toothless ? Verdict::vacuous : judge();
   return result_;
+}
+
+// The setup on a device of its own, whose content is then this case's device.
+simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
+  Rig elsewhere = rig_;
+  elsewhere.geometry.atomic_write_size = *scenario_.device.setup_atomic_write;
+  Session session(elsewhere, media_, trace_, seed_of({}), 0);
+  Play setup{session, model, {}, 0, {}};
+  play(setup, scenario_.setup, false);
+  return session.scheduler().last_event();
+}
+
+// False: the disk ignores a barrier that was never reached.
+bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
+  Session session(rig_, media_, trace_, seed_of({}), first_event);
+  Play whole{session, model, {}, 0, {}};
+  const bool here = !scenario_.device.setup_atomic_write;
+  if (here && !play(whole, scenario_.setup, false)) return true;
+  session.disk().ignore(case_.disk->ignores);
+  play(whole, scenario_.steps, true);
+  // A violation is evidence enough: the session after a cut reached it.
+  const bool reached = session.disk().ignored_requests() > 0 || !result_.violations.empty();
+  if (!stopped_.empty() || case_.disk->ignores.empty() || reached) return true;
+  return stop("the disk ignores a barrier that was never reached");
 }
 
 Verdict Explorer::judge() {
@@ -211,7 +225,7 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
 void Explorer::go_on(Session& session, const Examination& state, std::vector<Cut> path) {
   if (path.size() > scenario_.crash.nested || session.store() == nullptr) return;
   if (target_ != nullptr && target_->cuts.size() == path.size()) return;
-  Model::Found settled{.epoch = state.epoch(), .blobs = {}};
+  Model::Found settled{.epoch = state.epoch(), .super_blob = state.found.super_blob, .blobs = {}};
   for (const auto& [name, blob] : state.found.blobs) settled.blobs[name] = {blob.state, blob.blocks};
   Model model = state.model.after_power_cut(settled);
   Play next{session, model, std::move(path), 0, {}};

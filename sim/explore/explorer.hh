@@ -48,6 +48,8 @@ class Explorer {
     Seen seen;
   };
 
+  simdisk::EventNumber set_up_elsewhere(Model& model);
+  bool play_all(Model& model, simdisk::EventNumber first_event);
   Verdict judge();
   bool play(Play& play, const std::vector<ScenarioStep>& steps, bool cut);
   bool play_step(Play& play, const ScenarioStep& step, bool cut);

@@ -35,7 +35,7 @@ Error name_is_taken() {
 }
 
 BlobState state_of(const Blob& blob) {
-  BlobState state{.clusters = blob.clusters(), .xattrs = {}};
+  BlobState state{.clusters = blob.clusters(), .read_only = blob.read_only(), .xattrs = {}};
   for (const std::string_view name : blob.xattr_names()) {
     const auto value = blob.xattr(name);
     state.xattrs[std::string(name)] = {value->begin(), value->end()};
@@ -134,18 +134,20 @@ Task<> Session::run(const StoreClose&, Model& model) {
 Task<> Session::run(const BlobCreate& step, Model& model) {
   if (store_ == nullptr) co_return not_open();
   if (model.exists(step.name)) co_return name_is_taken();
-  BlobState state{.clusters = step.clusters, .xattrs = {step.xattrs.begin(), step.xattrs.end()}};
+  BlobState state{
+      .clusters = step.clusters, .read_only = false, .xattrs = {step.xattrs.begin(), step.xattrs.end()}};
   state.xattrs[std::string(kNameXattr)] = bytes_of(step.name);
   std::vector<XattrView> xattrs;
   for (const auto& [name, value] : state.xattrs) xattrs.push_back({name, value});
   BlobOptions options;
   options.clusters = step.clusters;
+  options.thin = step.thin;
+  options.extents = step.extents;
   options.xattrs = xattrs;
-  // More than the device has is refused: the model needs no room for it.
-  const uint64_t clusters =
-      std::min(step.clusters, rig_.scenario.device.size / rig_.scenario.store.cluster_size);
-  const uint64_t blocks = clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
-  const uint64_t change = model.create_begins(step.name, state, blocks);
+  // More than the device has is refused of a thick blob: the model needs no room for it.
+  const uint64_t most = rig_.scenario.device.size / rig_.scenario.store.cluster_size;
+  const uint64_t clusters = step.thin ? step.clusters : std::min(step.clusters, most);
+  const uint64_t change = model.create_begins(step.name, state, blocks_of(clusters));
   const Result<BlobId> created = co_await store_->create_blob(options);
   model.change_ends(step.name, change, created.has_value());
   if (!created) co_return created.error();
@@ -167,6 +169,48 @@ Task<> Session::run(const BlobRemoveXattr& step, Model& model) {
   co_return {};
 }
 
+Task<> Session::run(const StoreDestroy&, Model& model) {
+  if (store_ == nullptr) co_return not_open();
+  handles_.clear();
+  const uint64_t change = model.destroy_begins();
+  const Result<> destroyed = co_await store_->destroy();
+  model.destroy_ends(change, destroyed.has_value());
+  if (destroyed) end_program();
+  co_return destroyed;
+}
+
+Task<> Session::run(const StoreSetSuperBlob& step, Model& model) {
+  const auto id = ids_.find(step.blob);
+  if (id == ids_.end()) co_return no_such_blob();
+  const uint64_t change = model.super_blob_begins(step.blob);
+  const Result<> set = co_await store_->set_super_blob(id->second);
+  model.super_blob_ends(change, set.has_value());
+  co_return set;
+}
+
+Task<> Session::run(const StoreClearSuperBlob&, Model& model) {
+  if (store_ == nullptr) co_return not_open();
+  const uint64_t change = model.super_blob_begins("");
+  const Result<> cleared = co_await store_->clear_super_blob();
+  model.super_blob_ends(change, cleared.has_value());
+  co_return cleared;
+}
+
+Task<> Session::run(const BlobSetReadOnly& step, Model& model) {
+  HF_CO_TRY(BlobHandle blob, handle(step.blob));
+  HF_CO_CHECK(blob->set_read_only());
+  model.staged(step.blob).read_only = true;
+  co_return {};
+}
+
+Task<> Session::run(const BlobResize& step, Model& model) {
+  HF_CO_TRY(BlobHandle blob, handle(step.blob));
+  const uint64_t change = model.resize_begins(step.blob, step.clusters);
+  const Result<> resized = co_await blob->resize(step.clusters);
+  model.resize_ends(step.blob, change, resized.has_value(), blocks_of(step.clusters));
+  co_return resized;
+}
+
 Task<> Session::run(const BlobSync& step, Model& model) {
   HF_CO_TRY(BlobHandle blob, handle(step.blob));
   const BlobState next = model.staged(step.blob);
@@ -180,9 +224,12 @@ Task<> Session::run(const BlobDelete& step, Model& model) {
   handles_.erase(step.blob);
   const auto id = ids_.find(step.blob);
   if (id == ids_.end()) co_return no_such_blob();
+  const bool is_super = model.super_blob().newest() == step.blob;
+  const uint64_t unnamed = is_super ? model.super_blob_begins("") : 0;
   const uint64_t change = model.delete_begins(step.blob);
   const Result<> deleted = co_await store_->delete_blob(id->second);
   model.change_ends(step.blob, change, deleted.has_value());
+  if (is_super) model.super_blob_ends(unnamed, deleted.has_value());
   co_return deleted;
 }
 
@@ -241,6 +288,10 @@ Task<> Session::read(Blob& blob, uint64_t offset, std::span<std::byte> into) {
   io.length = into.size();
   io.buffers = {&whole, 1};
   co_return co_await channel_->perform(io);
+}
+
+uint64_t Session::blocks_of(uint64_t clusters) const {
+  return clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
 }
 
 Result<BlobHandle> Session::handle(const std::string& name) {

@@ -53,15 +53,21 @@ class Session {
   Task<> run(const StoreFormat& step, Model& model);
   Task<> run(const StoreOpen& step, Model& model);
   Task<> run(const StoreClose& step, Model& model);
+  Task<> run(const StoreDestroy& step, Model& model);
+  Task<> run(const StoreSetSuperBlob& step, Model& model);
+  Task<> run(const StoreClearSuperBlob& step, Model& model);
   Task<> run(const BlobCreate& step, Model& model);
   Task<> run(const BlobSetXattr& step, Model& model);
   Task<> run(const BlobRemoveXattr& step, Model& model);
+  Task<> run(const BlobSetReadOnly& step, Model& model);
   Task<> run(const BlobSync& step, Model& model);
+  Task<> run(const BlobResize& step, Model& model);
   Task<> run(const BlobDelete& step, Model& model);
   Task<> run(const DataIo& step, Model& model);
   Task<> run(const DataFlush& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
   Result<BlobHandle> handle(const std::string& name);
+  uint64_t blocks_of(uint64_t clusters) const;
   void end_program();
 
   Rig& rig_;

@@ -39,7 +39,17 @@ void Trace::submitted(EventNumber event, const IoRequest& request) {
   }
 }
 
-void Trace::completed(EventNumber, const IoRequest& request) { ++completed_[request.purpose.step]; }
+void Trace::completed(EventNumber event, const IoRequest& request) {
+  ++completed_[request.purpose.step];
+  if (request.kind == IoKind::flush || request.fua)
+    claims_.push_back({.event = event, .barrier = request.purpose.barrier});
+}
+
+bool Trace::claimed_durable(const PageWrite& write, Barrier barrier) const {
+  return std::ranges::any_of(claims_, [&write, barrier](const Claim& claim) {
+    return claim.barrier == barrier && claim.event > write.event;
+  });
+}
 
 uint64_t Trace::completed_count(Step step) const {
   const auto found = completed_.find(step);
@@ -69,6 +79,7 @@ std::optional<PageWrite> Trace::write_at(uint64_t page, EventNumber event) const
 
 void Trace::forget_since(Mark mark) {
   processes_ = mark.processes;
+  claims_.resize(mark.claims);
   while (writes_.size() > mark.writes) {
     by_page_[writes_.back().page].pop_back();
     writes_.pop_back();

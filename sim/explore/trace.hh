@@ -38,15 +38,26 @@ class Trace final : public simdisk::DiskObserver {
   std::optional<PageWrite> newest_write_after(uint64_t page, simdisk::EventNumber event) const;
   std::optional<PageWrite> write_at(uint64_t page, simdisk::EventNumber event) const;
 
+  // Whether this barrier was said to hold for the write: a flush of it, or the write itself with FUA,
+  // completed.
+  bool claimed_durable(const PageWrite& write, Barrier barrier) const;
+
   struct Mark {
     std::size_t writes;
+    std::size_t claims;
     uint64_t processes;
   };
-  Mark mark() const { return {writes_.size(), processes_}; }
+  Mark mark() const { return {writes_.size(), claims_.size(), processes_}; }
   void forget_since(Mark mark);
 
  private:
+  struct Claim {
+    simdisk::EventNumber event = 0;  // of the completion
+    Barrier barrier = Barrier::none;
+  };
+
   std::vector<PageWrite> writes_;
+  std::vector<Claim> claims_;
   std::map<uint64_t, std::vector<std::size_t>> by_page_;
   std::map<Step, uint64_t> completed_;
   uint64_t processes_ = 0;

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "invariants/invariants.hh"
 
 namespace holdfast::sim {
 
 namespace {
 
+// Of its sectors: a page has arrived when the last of them has.
+simdisk::EventNumber oldest_sector(const simdisk::Media& media, uint64_t page) {
+  simdisk::EventNumber oldest = media.written_at(page);
+  const uint64_t end = (page + 1) * simdisk::kMediaPage;
+  for (uint64_t byte = page * simdisk::kMediaPage; byte < end; byte += kSectorBytes)
+    oldest = std::min(oldest, media.written_at_byte(byte));
+  return oldest;
+}
+
 std::optional<std::string> find_missing_page(const Examination& state) {
   for (const RootOnMedia& root : state.raw.roots) {
     for (const uint64_t page : root.chain) {
       const auto meant = state.trace.last_write_before(page, root.written_at);
-      if (!meant || !meant->content || state.media.written_at(page) >= meant->event) continue;
+      if (!meant || !meant->content || oldest_sector(state.media, page) >= meant->event) continue;
       if (*meant->content == state.media.page_hash(page)) continue;
       return fmt::format("the root of blob {:#x} names the page at byte {}, which never arrived",
                          root.id.value, page * simdisk::kMediaPage);

@@ -9,9 +9,11 @@ namespace holdfast::sim {
 std::optional<std::string> check_D1(const Examination& state) {
   for (const auto& [name, blob] : state.found.blobs) {
     const auto known = state.model.blobs().find(name);
-    if (known == state.model.blobs().end() || known->second.blocks.size() != blob.blocks.size()) continue;
+    if (known == state.model.blobs().end()) continue;
+    const std::vector<BlockVersions>& blocks = known->second.blocks;
     for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
-      if (known->second.blocks[block].allows(blob.blocks[block])) continue;
+      const bool gained = block >= blocks.size();  // by a resize that is not acknowledged yet
+      if (gained ? blob.blocks[block] == kZeroes : blocks[block].allows(blob.blocks[block])) continue;
       return fmt::format("block {} of blob '{}' holds older bytes than were acknowledged as durable", block,
                          name);
     }

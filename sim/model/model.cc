@@ -60,12 +60,58 @@ uint64_t Model::epoch_of_event(uint64_t event) const {
 void Model::format_ends(uint64_t epoch, bool acknowledged) {
   if (acknowledged) {
     epoch_ = Versions<uint64_t>(epoch);
+    super_blob_ = Versions<std::string>("");
     blobs_.clear();
     closed_ = false;
   } else {
     epoch_.withdraw(epoch);
   }
   ++version_;
+}
+
+uint64_t Model::destroy_begins() {
+  const uint64_t change = change_begins();
+  epoch_.begin(change, 0);
+  return change;
+}
+
+void Model::destroy_ends(uint64_t change, bool acknowledged) {
+  if (acknowledged) {
+    epoch_ = Versions<uint64_t>(0);
+    blobs_.clear();
+  } else {
+    epoch_.withdraw(change);
+  }
+  ++version_;
+}
+
+uint64_t Model::super_blob_begins(const std::string& name) {
+  const uint64_t change = change_begins();
+  super_blob_.begin(change, name);
+  return change;
+}
+
+void Model::super_blob_ends(uint64_t change, bool acknowledged) {
+  if (acknowledged) {
+    super_blob_.acknowledge(change);
+  } else {
+    super_blob_.withdraw(change);
+  }
+  ++version_;
+}
+
+uint64_t Model::resize_begins(const std::string& name, uint64_t clusters) {
+  BlobState state = *blobs_.at(name).state.newest();
+  state.clusters = clusters;
+  return commit_begins(name, std::move(state));
+}
+
+void Model::resize_ends(const std::string& name, uint64_t change, bool acknowledged, uint64_t blocks) {
+  change_ends(name, change, acknowledged);
+  if (!acknowledged) return;
+  BlobHistory& blob = blobs_.at(name);
+  blob.staged.clusters = blob.state.newest()->clusters;
+  blob.blocks.resize(blocks, BlockVersions(kZeroes));
 }
 
 uint64_t Model::create_begins(const std::string& name, BlobState state, uint64_t block_count) {
@@ -133,6 +179,7 @@ Model Model::after_power_cut(const Found& found) const {
   next.epoch_ = Versions<uint64_t>(found.epoch);
   next.epoch_begins_.resize(found.epoch);
   next.closed_ = false;
+  next.super_blob_ = Versions<std::string>(found.super_blob);
   std::erase_if(next.blobs_, [&found](const auto& blob) { return !found.blobs.contains(blob.first); });
   for (const auto& [name, blob] : found.blobs) {
     BlobHistory& history = next.blobs_.at(name);

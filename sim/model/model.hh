@@ -18,6 +18,7 @@ inline constexpr Tag kForeign = ~uint64_t{0};  // bytes that no write of this ru
 
 struct BlobState {
   uint64_t clusters = 0;
+  bool read_only = false;
   std::map<std::string, std::vector<std::byte>> xattrs;
 
   friend bool operator==(const BlobState&, const BlobState&) = default;
@@ -104,6 +105,13 @@ class Model {
   uint64_t epoch_of_event(uint64_t event) const;
   uint64_t begin_of_epoch(uint64_t epoch) const { return epoch == 0 ? 0 : epoch_begins_[epoch - 1]; }
   void format_ends(uint64_t epoch, bool acknowledged);
+  // Leads to epoch 0.
+  uint64_t destroy_begins();
+  void destroy_ends(uint64_t change, bool acknowledged);
+  // By name; empty: none.
+  uint64_t super_blob_begins(const std::string& name);
+  void super_blob_ends(uint64_t change, bool acknowledged);
+  const Versions<std::string>& super_blob() const { return super_blob_; }
   void close_acknowledged() {
     closed_ = true;
     ++version_;
@@ -115,6 +123,9 @@ class Model {
   uint64_t create_begins(const std::string& name, BlobState state, uint64_t block_count);
   uint64_t commit_begins(const std::string& name, BlobState state);
   uint64_t delete_begins(const std::string& name);
+  // What a blob gains is zeroes; what it loses is gone when the change ends.
+  uint64_t resize_begins(const std::string& name, uint64_t clusters);
+  void resize_ends(const std::string& name, uint64_t change, bool acknowledged, uint64_t blocks);
   void change_ends(const std::string& name, uint64_t change, bool acknowledged);
   BlobState& staged(const std::string& name) { return blobs_.at(name).staged; }
 
@@ -140,6 +151,7 @@ class Model {
   // The model of the session that follows a power cut: what was found is durable, and nothing else exists.
   struct Found {
     uint64_t epoch = 0;
+    std::string super_blob;
     std::map<std::string, std::pair<BlobState, std::vector<Tag>>> blobs;
   };
   Model after_power_cut(const Found& found) const;
@@ -153,6 +165,7 @@ class Model {
 
   std::map<std::string, BlobHistory> blobs_;
   Versions<uint64_t> epoch_{0};
+  Versions<std::string> super_blob_{""};
   std::vector<uint64_t> epoch_begins_;  // the event at which each format began
   bool closed_ = false;
   uint64_t births_ = 0;

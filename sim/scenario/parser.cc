@@ -16,13 +16,14 @@ using Keys = std::string_view[];
 
 constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store",
                                 "setup",   "steps",    "after",   "crash", "disks",  "note"};
-constexpr Keys kDeviceKeys = {"size", "block_size",         "atomic_write", "volatile_cache",
-                              "fua",  "discard_reads_zero", "initial"};
+constexpr Keys kDeviceKeys = {"size",           "block_size", "atomic_write",       "setup_atomic_write",
+                              "volatile_cache", "fua",        "discard_reads_zero", "initial"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
 constexpr Keys kCrashKeys = {"at", "lose", "nested", "states_per_point"};
 constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
-constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "R1", "B1", "B2", "B3", "A1", "A2", "D1"};
+constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1",
+                              "B1", "B2", "B3", "B4", "A1", "A2", "A3", "D1"};
 
 void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
   device.fua.clear();
@@ -55,7 +56,11 @@ DeviceSpec read_device(Reader& reader, const Node& node) {
   const uint64_t block_size = reader.size(node, "block_size").value_or(device.block_size);
   const uint64_t atomic_write = reader.size(node, "atomic_write").value_or(device.atomic_write);
   device.block_size = power_of_two(reader, node, "block_size", block_size, 512, 4096);
-  device.atomic_write = power_of_two(reader, node, "atomic_write", atomic_write, 4096, 64 << 10);
+  device.atomic_write = power_of_two(reader, node, "atomic_write", atomic_write, 512, 64 << 10);
+  if (node.find("setup_atomic_write") != nullptr) {
+    const uint64_t in_setup = reader.size(node, "setup_atomic_write").value_or(device.atomic_write);
+    device.setup_atomic_write = power_of_two(reader, node, "setup_atomic_write", in_setup, 512, 64 << 10);
+  }
   if (device.size == 0 || device.size % (64 << 10) != 0 || device.size > uint64_t{4} << 30) {
     reader.complain(node.position, "\"size\" must be a multiple of 64KiB up to 4GiB");
     device.size = DeviceSpec{}.size;

@@ -16,9 +16,10 @@ constexpr Errc kErrors[] = {
     Errc::device_failed, Errc::not_a_store,      Errc::corrupt,     Errc::unsupported,    Errc::wrong_type,
     Errc::no_space,      Errc::no_resources,     Errc::not_found,   Errc::already_exists, Errc::busy,
     Errc::read_only,     Errc::invalid_argument, Errc::out_of_range};
-constexpr Step kKillSteps[] = {Step::erase_super, Step::wipe_metadata, Step::write_super,
-                               Step::write_mask,  Step::write_chain,   Step::write_root,
-                               Step::erase_root,  Step::clear_clusters};
+constexpr Step kKillSteps[] = {
+    Step::erase_super, Step::wipe_metadata,     Step::write_super, Step::write_mask, Step::write_chain,
+    Step::write_root,  Step::write_extent_page, Step::erase_root,  Step::erase_redo, Step::clear_clusters};
+constexpr uint64_t kMostClusters = 1 << 16;  // every crash state is read to its end
 
 using Action = decltype(ScenarioStep::action);
 using ReadVerb = Action (*)(Reader&, const Node&, const DeviceSpec&);
@@ -68,11 +69,35 @@ Action read_for_blob(Reader& reader, const Node& node, const DeviceSpec&) {
   return Verb{required_text(reader, node, "blob")};
 }
 
-Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
-  constexpr Keys kKeys = {"name", "clusters", "xattrs"};
+// A thin blob may be larger than the device, but a crash state is read to its end.
+void check_clusters(Reader& reader, const Node& node, uint64_t clusters) {
+  if (clusters > kMostClusters)
+    reader.complain(node.position, fmt::format("\"clusters\" is at most {}", kMostClusters));
+}
+
+Action read_resize(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"blob", "clusters"};
   reader.check_object(node, kKeys);
-  BlobCreate create{.name = required_text(reader, node, "name"), .clusters = 0, .xattrs = {}};
+  BlobResize resize{.blob = required_text(reader, node, "blob"), .clusters = 0};
+  if (node.find("clusters") == nullptr) reader.complain(node.position, "\"clusters\" is missing");
+  resize.clusters = reader.number(node, "clusters").value_or(0);
+  check_clusters(reader, node, resize.clusters);
+  return resize;
+}
+
+Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
+  constexpr Keys kKeys = {"name", "clusters", "thin", "extents", "xattrs"};
+  constexpr Keys kFormats = {"automatic", "runs", "table"};
+  reader.check_object(node, kKeys);
+  BlobCreate create;
+  create.name = required_text(reader, node, "name");
   create.clusters = reader.number(node, "clusters").value_or(0);
+  create.thin = reader.boolean(node, "thin").value_or(false);
+  if (create.thin) check_clusters(reader, node, create.clusters);
+  if (const Node* extents = node.find("extents")) {
+    create.extents =
+        static_cast<ExtentFormat>(reader.one_of(*extents, kFormats, "a format of extents").value_or(0));
+  }
   const Node* xattrs = node.find("xattrs");
   if (xattrs == nullptr || !reader.check_kind(*xattrs, Node::Kind::object, "\"xattrs\"")) return create;
   for (const Node::Member& member : xattrs->members) {
@@ -134,10 +159,15 @@ constexpr Verb kVerbs[] = {
     {"store.format", read_format},
     {"store.open", read_bare<StoreOpen>},
     {"store.close", read_bare<StoreClose>},
+    {"store.destroy", read_bare<StoreDestroy>},
+    {"store.set_super_blob", read_for_blob<StoreSetSuperBlob>},
+    {"store.clear_super_blob", read_bare<StoreClearSuperBlob>},
     {"blob.create", read_create},
     {"blob.set_xattr", read_set_xattr},
     {"blob.remove_xattr", read_remove_xattr},
+    {"blob.set_read_only", read_for_blob<BlobSetReadOnly>},
     {"blob.sync", read_for_blob<BlobSync>},
+    {"blob.resize", read_resize},
     {"blob.delete", read_for_blob<BlobDelete>},
     {"io.write", read_data_io<DataKind::write>},
     {"io.write_zeroes", read_data_io<DataKind::write_zeroes>},
@@ -225,7 +255,9 @@ std::vector<ScenarioStep> read_steps(Reader& reader, const Node& node, const Dev
 }
 
 std::vector<ScenarioStep> default_after() {
-  BlobCreate create{.name = "after the cut", .clusters = 1, .xattrs = {}};
+  BlobCreate create;
+  create.name = "after the cut";
+  create.clusters = 1;
   create.xattrs.emplace_back("first", pattern_of_size(3000));
   create.xattrs.emplace_back("second", pattern_of_size(3000));
   std::vector<ScenarioStep> steps(2);

@@ -16,6 +16,8 @@ class Story {
  public:
   Story(Reader& reader, const Scenario& scenario) : reader_(reader), scenario_(scenario) {}
 
+  // The device is copied to another one: whoever used the store is gone.
+  void end_program() { open_ = false; }
   void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
   }
@@ -46,18 +48,30 @@ class Story {
     need_open();
     open_ = open_ && fails_;
   }
+  void visit(const StoreDestroy&) {
+    need_open();
+    if (fails_) return;
+    open_ = false;
+    blobs_.clear();
+  }
+  void visit(const StoreSetSuperBlob& step) { need_blob(step.blob); }
+  void visit(const StoreClearSuperBlob&) { need_open(); }
   void visit(const BlobCreate& create) {
     need_open();
     if (blobs_.contains(create.name)) complain(fmt::format("there is a blob \"{}\" already", create.name));
     if (fails_) return;
     blobs_.emplace(create.name, create.clusters);
     const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
-    if (create.clusters >= clusters)
+    if (!create.thin && create.clusters >= clusters)
       complain(fmt::format("the device has only {} clusters, metadata included", clusters));
   }
   void visit(const BlobSetXattr& step) { need_blob(step.blob); }
   void visit(const BlobRemoveXattr& step) { need_blob(step.blob); }
+  void visit(const BlobSetReadOnly& step) { need_blob(step.blob); }
   void visit(const BlobSync& step) { need_blob(step.blob); }
+  void visit(const BlobResize& step) {
+    if (need_blob(step.blob) && !fails_) blobs_.at(step.blob) = step.clusters;
+  }
   void visit(const BlobDelete& step) {
     need_blob(step.blob);
     if (!fails_) blobs_.erase(step.blob);
@@ -109,6 +123,7 @@ void check_story(Reader& reader, const Node& root, const Scenario& scenario) {
   check_room(reader, root, scenario);
   Story story(reader, scenario);
   if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);
+  if (scenario.device.setup_atomic_write) story.end_program();
   if (const Node* steps = root.find("steps")) story.follow(*steps, scenario.steps);
 }
 

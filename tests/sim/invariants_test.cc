@@ -18,6 +18,7 @@ struct Tooth {
   std::string setup;
   std::string steps;
   bool fua = true;
+  std::string device = {};  // more of its members
 };
 void PrintTo(const Tooth& tooth, std::ostream* out) { *out << tooth.invariant; }
 
@@ -36,6 +37,7 @@ const std::string kReuse = R"({"blob.set_xattr": {"blob": "b", "name": "third", 
 
 Scenario scenario_of(const Tooth& tooth) {
   std::string members = R"("device": {"size": "1MiB", "fua": )" + std::string(tooth.fua ? "true" : "false") +
+                        tooth.device +
                         R"(}, "store": {"cluster_size": "16KiB", "metadata_pages": 8}, "disks": [
       {"name": "honest", "expect": "pass"}, {"name": "lossy", "ignores": [")" +
                         tooth.invariant + R"("], "expect": {"violations": [")" + tooth.invariant + "\"]}}],";
@@ -69,6 +71,7 @@ const Tooth kTeeth[] = {
     {"S4", kBlob + R"(, {"store.close": {}}, {"store.open": {}})", R"({"blob.create": {"name": "b"}})"},
     {"S5", kOpen, R"({"blob.create": {"name": "a", "clusters": 2}}, {"store.close": {}})"},
     {"S6", kBlob, R"({"store.close": {}})"},
+    {"S7", kBlob, R"({"store.set_super_blob": {"blob": "a"}})"},
     {"R1", kChains,
      R"({"blob.set_xattr": {"blob": "a", "name": "first", "value": "short"}},
         {"blob.sync": {"blob": "a"}, "kill_after": "write root"}, {"store.open": {}}, )" +
@@ -78,6 +81,10 @@ const Tooth kTeeth[] = {
     {"B2", kBlob,
      R"({"blob.set_xattr": {"blob": "a", "name": "k", "value": "new"}}, {"blob.sync": {"blob": "a"}})"},
     {"B3", kBlob, R"({"blob.delete": {"blob": "a"}})"},
+    {"B4", kBlob + R"(, {"store.close": {}})",
+     R"({"store.open": {}}, {"blob.set_xattr": {"blob": "a", "name": "k", "value": "new"}},
+        {"blob.sync": {"blob": "a"}})",
+     true, R"(, "block_size": 512, "atomic_write": 512, "setup_atomic_write": 4096)"},
     {"D1", kBlob, R"({"io.write": {"blob": "a", "length": "4KiB"}}, {"io.flush": {"blob": "a"}})"},
 };
 constexpr auto name_of_tooth = [](const auto& info) { return info.param.invariant; };

@@ -14,12 +14,13 @@
 
 namespace holdfast {
 
-// An open blob. Home executor only, except that channels on any thread
-// read and write its data while a handle is held.
+// An open blob. Home executor only, except that channels on any thread read and write its data while a handle
+// is held.
 class Blob {
  public:
   virtual BlobId id() const noexcept = 0;
   virtual uint64_t clusters() const noexcept = 0;
+  virtual uint64_t allocated_clusters() const noexcept = 0;  // those that take space on the device
   virtual uint64_t size() const noexcept = 0;  // bytes: clusters() times the cluster size
   virtual bool thin() const noexcept = 0;
   virtual bool read_only() const noexcept = 0;
@@ -33,10 +34,18 @@ class Blob {
   // with the blob's last handle.
   virtual Result<> set_xattr(std::string_view name, std::span<const std::byte> value) = 0;
   virtual Result<> remove_xattr(std::string_view name) = 0;  // not_found
+  // Once synced there is no way back: data, size and metadata stay as they are, and the blob can be deleted.
+  virtual Result<> set_read_only() = 0;
 
   // Makes the changes that were made before this call durable, all or none. A blob without changes costs
   // nothing. After an error the changes are still there, and sync() may be called again.
   virtual Task<> sync() = 0;
+
+  // Another size, durable when the call ends; unsynced changes stay unsynced. What a thick blob gains is
+  // allocated and cleared. What is cut off is gone: requests to it that are in progress end first, later ones
+  // end with out_of_range. After an error the blob has its former size. no_space, invalid_argument (larger
+  // than a blob can be), read_only.
+  virtual Task<> resize(uint64_t clusters) = 0;
 
  protected:
   friend class BlobHandle;

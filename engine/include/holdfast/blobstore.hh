@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,10 +24,13 @@ class StoreState;
 // later. Data goes through channels (channel.hh) on any thread.
 //
 // What an acknowledgement promises:
-//   format, create_blob, delete_blob, Blob::sync, close   durable
-//   Blob::set_xattr, remove_xattr                          nothing: they change memory until Blob::sync
+//   format, destroy, close                                 durable
+//   create_blob, delete_blob, set_super_blob, set_type     durable
+//   Blob::sync, resize                                     durable
+//   Blob::set_xattr, remove_xattr, set_read_only           nothing: they change memory until Blob::sync
 //   a write through a channel                              visible; durable after a flush that was submitted
-//   later, or with FUA
+//                                                          later, or with FUA. The cluster that it may have
+//                                                          allocated in a thin blob is durable, as zeroes.
 //
 // Lifetime: the device outlives the store; the store outlives its blobs' handles and its channels. Destroying
 // the store without close() is legal at any time at which no call is in progress, and loses nothing that was
@@ -38,9 +42,11 @@ class Blobstore {
   // that is too small.
   static Task<> format(BlockDevice& device, Executor& home, FormatOptions options);
 
-  // Opens a store, reading all of its metadata. After an unclean end this is the recovery; it writes nothing.
-  // Damaged blobs do not keep the others from opening: see damaged_blobs(). Errors: not_a_store, corrupt (the
-  // superblock), unsupported, wrong_type, device_failed.
+  // Opens a store. Of one that was closed it reads what its masks say is in use; after an unclean end it
+  // reads all metadata, which is the recovery; it writes nothing. Damaged blobs do not keep the others from
+  // opening: see damaged_blobs(). While there are any, nothing is allocated
+  // (OpenOptions::allocate_beside_damage), and close() leaves the store marked dirty. Errors: not_a_store,
+  // corrupt (the superblock), unsupported, wrong_type, device_failed.
   static Task<std::unique_ptr<Blobstore>> open(BlockDevice& device, Executor& home, OpenOptions options);
 
   ~Blobstore();
@@ -48,6 +54,17 @@ class Blobstore {
   // Marks the store clean. Ends with busy while a blob is open. After
   // any other end, only destruction is left.
   Task<> close();
+
+  // Removes the store: the device holds none afterwards. Ends with busy while a blob is open. After it,
+  // whatever its end, only destruction is left.
+  Task<> destroy();
+
+  // One blob that the program finds without knowing its id. not_found if there is no such blob. A deleted
+  // blob is no longer the super blob.
+  Task<> set_super_blob(BlobId id);
+  Task<> clear_super_blob();
+  // unsupported: a store of version 1 has no type.
+  Task<> set_type(StoreType type);
 
   // The new blob's id. Ids are used again after a delete.
   Task<BlobId> create_blob(BlobOptions options);
@@ -61,6 +78,7 @@ class Blobstore {
   struct Info {
     uint32_t version = 0;
     StoreType type;
+    std::optional<BlobId> super_blob;
     uint32_t cluster_size = 0;  // bytes
     uint32_t io_unit_size = 0;  // bytes: offsets and lengths of data are multiples of it
     uint64_t total_clusters = 0;  // for data

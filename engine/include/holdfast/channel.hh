@@ -17,7 +17,9 @@
 
 namespace holdfast {
 
+class BlobState;
 class Channel;
+class Gate;
 class StoreState;
 
 enum class BlobIoKind : uint8_t { read, write, write_zeroes, unmap, flush };
@@ -38,23 +40,34 @@ class BlobIo final : private IoRequest, private Work {
   void* context = nullptr;  // the caller's own
 
  private:
+  friend class BlobState;
   friend class Channel;
+  friend class Gate;
+
+  // Where a request is that an executor is to take up.
+  enum class Next : uint8_t { completion, allocation, next_piece };
+
   void run() noexcept override;
+  void go_on() noexcept;
   static void piece_completed(IoRequest& request, std::errc status) noexcept;
   static void flush_completed(IoRequest& request, std::errc status) noexcept;
   std::span<const iovec> take_buffers(uint64_t& wanted) noexcept;
 
-  // Where the request stands: the piece in flight ends at `done_`, the next one
-  // begins in buffer `buffer_` at `buffer_offset_`.
+  // Where the request stands: the piece in flight ends at `done_`, the next one begins in buffer `buffer_` at
+  // `buffer_offset_`.
   Channel* channel_ = nullptr;
   uint64_t done_ = 0;
   std::size_t buffer_ = 0;
   std::size_t buffer_offset_ = 0;
+  Next next_ = Next::completion;
+  uint8_t round_ = 0;  // of the gate, while a piece is in flight
+  BlobIo* next_waiting_ = nullptr;  // in a list of requests that wait
   Result<> late_result_;
   std::array<iovec, 8> slice_;
 };
 
-// One thread's way to the data of a store's blobs. Used and completed on the executor that it was opened for.
+// One thread's way to the data of a store's blobs. Used and completed on the executor that it was opened for,
+// which lives as long as the store: a resize asks every executor that ever had a channel.
 //
 // A request that lies in neighbouring clusters goes to the device as one; others are carried out piece by
 // piece, in ascending order. After an error any part may have been done. Offsets beyond the blob's end:
@@ -62,10 +75,16 @@ class BlobIo final : private IoRequest, private Work {
 // Unmapped ranges read as zeroes if the device promises that of discarded blocks, and are otherwise
 // unspecified until written.
 //
+// A write to clusters of a thin blob that have no place yet asks the store's home executor for them first,
+// which gives it zeroed ones; requests that need the same cluster wait for it together. no_space is an end of
+// such a write. Zeroing and unmapping what has no place does nothing.
+//
 // flush: everything that any channel had completed when it was submitted is durable when it completes.
 class Channel {
  public:
   static Result<std::unique_ptr<Channel>> open(Blobstore& store, Executor& executor);
+
+  ~Channel();  // with nothing in progress, on its executor
 
   // on_complete runs later on this channel's executor, never inside submit().
   void submit(BlobIo& io) noexcept;
@@ -75,16 +94,20 @@ class Channel {
 
  private:
   friend class BlobIo;
-  Channel(StoreState& store, Executor& executor, std::unique_ptr<BlockChannel> device) noexcept;
+  friend class BlobState;
+  Channel(StoreState& store, Executor& executor, std::unique_ptr<BlockChannel> device);
 
   void submit_next_piece(BlobIo& io) noexcept;
   void submit_to_device(BlobIo& io, uint64_t byte, uint64_t length, std::span<const iovec> buffers) noexcept;
   void submit_flush(BlobIo& io) noexcept;
+  void ask_for_clusters(BlobIo& io) noexcept;
+  void take_up(BlobIo& io, const Result<>& allocated) noexcept;
   void complete_later(BlobIo& io, Result<> result) noexcept;
 
   StoreState& store_;
   Executor& executor_;
   std::unique_ptr<BlockChannel> device_;
+  Gate& gate_;
 };
 
 }  // namespace holdfast

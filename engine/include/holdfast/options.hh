@@ -34,6 +34,8 @@ struct FormatOptions {
 struct OpenOptions {
   StoreType type;  // refuse a store of another type
   bool read_only = false;  // write nothing at all
+  // Beside damaged blobs, allocate what no intact blob owns. It may be theirs: they cannot be repaired then.
+  bool allocate_beside_damage = false;
 };
 
 // A name and its value. The bytes belong to the caller, who keeps them
@@ -43,8 +45,14 @@ struct XattrView {
   std::span<const std::byte> value;
 };
 
+// How the clusters of a blob stand in its metadata: as runs in its pages, or as a table of extent pages of
+// 512 clusters each, of which one change rewrites one. Programs of before 2020 read runs only.
+enum class ExtentFormat : uint8_t { automatic, runs, table };  // automatic: a table if thin, runs if thick
+
 struct BlobOptions {
-  uint64_t clusters = 0;  // thick: all of them are allocated, and cleared of what they held for others
+  uint64_t clusters = 0;
+  bool thin = false;  // clusters are allocated by the first write to each; otherwise all at once
+  ExtentFormat extents = ExtentFormat::automatic;
   std::span<const XattrView> xattrs;
 };
 

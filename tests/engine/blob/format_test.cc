@@ -93,14 +93,17 @@ TEST(StoreFormat, RefusesADeviceThatIsSmallerThanAClusterOrItsMetadata) {
   EXPECT_EQ(host.store->info().total_clusters, 1U);
 }
 
-TEST(StoreFormat, NeedsADeviceThatWritesAPageAtomically) {
+TEST(StoreFormat, ServesADeviceThatOnlyWritesSectorsAtomically) {
   DeviceGeometry geometry = small_disk();
   geometry.block_size = 512;
   geometry.atomic_write_size = 512;
   geometry.block_count *= 8;
   StoreOnDisk host(geometry);
-  EXPECT_EQ(error_of(host.format()), Errc::unsupported);
-  EXPECT_EQ(host.counts.changes, 0U);
+  host.format_and_open();
+  const BlobId id = host.create(of_clusters(2)).value();
+  ASSERT_TRUE(host.close_and_open());
+  EXPECT_EQ(host.store->blob_ids(), std::vector{id});
+  EXPECT_EQ(host.handle(id)->clusters(), 2U);
 }
 
 TEST(StoreFormat, IsDurableWhenItIsAcknowledged) {

@@ -95,7 +95,7 @@ TEST(StoreOpen, RefusesDevicesWhoseBlocksOrBuffersDoNotFitAPage) {
   EXPECT_EQ(error_of(host.open()), Errc::unsupported);
 }
 
-TEST(StoreOpen, OpensADeviceWithoutAtomicPagesForReadingOnly) {
+TEST(StoreOpen, GoesOnWithAStoreFromADeviceThatWritesWholePages) {
   StoreOnDisk host(disk_of_blocks(512));
   host.format_and_open();
   const BlobId id = host.create(of_clusters(1)).value();
@@ -104,10 +104,18 @@ TEST(StoreOpen, OpensADeviceWithoutAtomicPagesForReadingOnly) {
   DeviceGeometry weak = host.disk.geometry();
   weak.atomic_write_size = 512;
   simdisk::Disk other(weak, {host.media, host.scheduler, host.digest});
-  EXPECT_EQ(error_of(host.run(Blobstore::open(other, host.home, {}))), Errc::unsupported);
-  const auto store = host.run(Blobstore::open(other, host.home, for_reading()));
-  ASSERT_TRUE(store);
-  EXPECT_EQ((*store)->blob_ids(), std::vector{id});
+  {
+    const auto store = host.run(Blobstore::open(other, host.home, {}));
+    ASSERT_TRUE(store);
+    const BlobHandle blob = (*store)->open_blob(id).value();
+    ASSERT_TRUE(blob->set_xattr("k", bytes_of("on the weak device")));
+    ASSERT_TRUE(host.run(blob->sync()));
+    ASSERT_TRUE(blob->set_xattr("k", bytes_of("again")));
+    ASSERT_TRUE(host.run(blob->sync()));
+  }
+  ASSERT_TRUE(host.open());
+  EXPECT_EQ(text_of(host.handle(id)->xattr("k")), "again");
+  EXPECT_EQ(host.store->info().free_metadata_pages, kTestPages - 2);
 }
 
 TEST(StoreOpen, RefusesAStoreThatIsLargerThanItsDevice) {

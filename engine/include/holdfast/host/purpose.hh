@@ -15,15 +15,17 @@ enum class Barrier : uint8_t {
   S4,  // a store is marked dirty before its metadata changes
   S5,  // everything is durable before a store is marked clean
   S6,  // a clean mark is durable before close is acknowledged
+  S7,  // a change or the removal of the superblock is durable before it is acknowledged
   B1,  // a root names only durable pages and cleared clusters
   B2,  // a commit is durable before it is acknowledged and before what it replaced is reused
   B3,  // a delete is durable before it is acknowledged and before what it frees is reused
+  B4,  // a redo is gone before the conversion of its root is acknowledged
   D1,  // data is durable before its flush, or its write with FUA, is acknowledged
   R1,  // what recovery reads is durable before it is acted upon
 };
-inline constexpr Barrier kBarriers[] = {Barrier::S1, Barrier::S2, Barrier::S3, Barrier::S4,
-                                        Barrier::S5, Barrier::S6, Barrier::B1, Barrier::B2,
-                                        Barrier::B3, Barrier::D1, Barrier::R1};
+inline constexpr Barrier kBarriers[] = {Barrier::S1, Barrier::S2, Barrier::S3, Barrier::S4, Barrier::S5,
+                                        Barrier::S6, Barrier::S7, Barrier::B1, Barrier::B2, Barrier::B3,
+                                        Barrier::B4, Barrier::D1, Barrier::R1};
 
 // What a request is for.
 enum class Step : uint8_t {
@@ -37,7 +39,9 @@ enum class Step : uint8_t {
   write_mask,
   write_chain,
   write_root,
+  write_extent_page,
   erase_root,
+  erase_redo,
   clear_clusters,
   discard_clusters,
   flush,

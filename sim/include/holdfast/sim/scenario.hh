@@ -14,6 +14,7 @@
 
 #include "holdfast/error.hh"
 #include "holdfast/host/purpose.hh"
+#include "holdfast/options.hh"
 
 namespace holdfast::sim {
 
@@ -23,6 +24,8 @@ struct DeviceSpec {
   uint64_t size = 16 << 20;             // bytes
   uint32_t block_size = 4096;
   uint32_t atomic_write = 4096;
+  // Another one: the store was set up on another device, which was then copied to this one.
+  std::optional<uint32_t> setup_atomic_write;
   bool volatile_cache = true;
   std::vector<bool> fua = {false, true};  // one case for each
   bool discard_reads_zero = true;
@@ -40,11 +43,25 @@ struct StoreFormat {
 };
 struct StoreOpen {};
 struct StoreClose {};
+struct StoreDestroy {};
+struct StoreSetSuperBlob {
+  std::string blob;
+};
+struct StoreClearSuperBlob {};
 using XattrSpec = std::pair<std::string, std::vector<std::byte>>;
 struct BlobCreate {
   std::string name;
   uint64_t clusters = 0;
+  bool thin = false;
+  ExtentFormat extents = ExtentFormat::automatic;
   std::vector<XattrSpec> xattrs;
+};
+struct BlobResize {
+  std::string blob;
+  uint64_t clusters = 0;
+};
+struct BlobSetReadOnly {
+  std::string blob;
 };
 struct BlobSetXattr {
   std::string blob;
@@ -77,8 +94,9 @@ struct Parallel {
 };
 
 struct ScenarioStep {
-  std::variant<StoreFormat, StoreOpen, StoreClose, BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSync,
-               BlobDelete, DataIo, DataFlush, Parallel>
+  std::variant<StoreFormat, StoreOpen, StoreClose, StoreDestroy, StoreSetSuperBlob, StoreClearSuperBlob,
+               BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSetReadOnly, BlobSync, BlobResize, BlobDelete,
+               DataIo, DataFlush, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
