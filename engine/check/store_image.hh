@@ -6,24 +6,13 @@
 #include <optional>
 #include <span>
 
+#include "check/byte_source.hh"
 #include "format/mask.hh"
 #include "format/replay.hh"
 #include "format/super_block.hh"
 #include "holdfast/result.hh"
 
 namespace holdfast {
-
-// Where the bytes of a store come from. Read only.
-class ByteSource {
- public:
-  ByteSource() = default;
-  ByteSource(const ByteSource&) = delete;
-  ByteSource& operator=(const ByteSource&) = delete;
-  virtual ~ByteSource() = default;
-
-  virtual uint64_t size() const noexcept = 0;
-  virtual Result<> read(uint64_t byte, std::span<std::byte> into) = 0;
-};
 
 // A store as its bytes say, read by the format library alone: nothing is trusted, nothing is written, no
 // device is needed. Dirty stores are replayed in memory. The source outlives the image.

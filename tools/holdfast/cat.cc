@@ -4,6 +4,7 @@
 #include <charconv>
 #include <vector>
 
+#include "check/store_image.hh"
 #include "commands.hh"
 #include "image_file.hh"
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "check/store_image.hh"
+#include "check/byte_source.hh"
 
 namespace holdfast::tools {
 
