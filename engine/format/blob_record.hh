@@ -106,6 +106,8 @@ class BlobParser {
   // index 0 stands for 512 unallocated clusters.
   const std::vector<PageIndex>& extent_pages() const noexcept { return record_.extent_pages; }
   Result<> add_extent_page(std::size_t slot, std::span<const std::byte> descriptors);
+  // How much of its budget the blob has taken so far, also when a page was refused.
+  uint64_t clusters_so_far() const noexcept { return record_.clusters.size(); }
   Result<BlobRecord> finish();
 
  private:
