@@ -2,6 +2,7 @@
 #include "image_file.hh"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,15 @@ Result<std::unique_ptr<ImageFile>> ImageFile::open(const std::string& path) {
 }
 
 ImageFile::~ImageFile() { close(descriptor_); }
+
+Result<> ImageFile::keep_writers_out() {
+  if (flock(descriptor_, LOCK_SH | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return file_error("it cannot be locked against writers", errno);
+  return Error{.code = Errc::busy,
+               .object = ObjectKind::device,
+               .os_error = EBUSY,
+               .reason = "a program has it open for writing; close it there first"};
+}
 
 Result<> ImageFile::read(uint64_t byte, std::span<std::byte> into) {
   while (!into.empty()) {

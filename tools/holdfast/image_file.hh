@@ -14,6 +14,10 @@ class ImageFile final : public ByteSource {
   static Result<std::unique_ptr<ImageFile>> open(const std::string& path);
   ~ImageFile() override;
 
+  // Lets nobody open the file for writing as long as this is open; busy if somebody has. Other readers are
+  // let in. Whoever writes claims the file with the same lock (holdfast/nvme/block_device.hh).
+  Result<> keep_writers_out();
+
   uint64_t size() const noexcept override { return size_; }
   Result<> read(uint64_t byte, std::span<std::byte> into) override;
 
