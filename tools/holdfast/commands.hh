@@ -15,6 +15,7 @@ inline constexpr int kExitBadInput = 2;  // bad usage, or not a store that can b
 // Each adds its subcommand, which sets `exit_code` when it has run.
 void add_ls(CLI::App& app, int& exit_code);
 void add_cat(CLI::App& app, int& exit_code);
+void add_check(CLI::App& app, int& exit_code);
 void add_dump(CLI::App& app, int& exit_code);
 void add_format(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);

@@ -23,6 +23,7 @@ int main_of(int argc, char** argv) {
   int exit_code = kExitOk;
   add_ls(app, exit_code);
   add_cat(app, exit_code);
+  add_check(app, exit_code);
   add_dump(app, exit_code);
   add_format(app, exit_code);
   add_import(app, exit_code);
