@@ -110,7 +110,8 @@ bool BlobReader::check_xattr_count(const MetadataPage& media, PageIndex page) {
   return damaged(layout_.byte_of_page(page), "it has more xattrs than this check handles");
 }
 
-// Extent pages keep the id of the blob that wrote them: a snapshot's table names pages with its clone's id.
+// Extent pages keep the id of the blob that wrote them, any blob: a snapshot's table names pages with its
+// clone's id.
 bool BlobReader::read_extents(BlobParser& parser) {
   const std::vector<PageIndex>& table = parser.extent_pages();
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
@@ -119,6 +120,10 @@ bool BlobReader::read_extents(BlobParser& parser) {
     if (table[slot].value != 0) {
       media = read_intact(table[slot], "extent page");
       if (!media) return false;
+      if ((media->blob_id & kBlobIdFlag) == 0) {
+        return damaged(layout_.byte_of_page(table[slot]),
+                       "its extent table names " + named(table[slot]) + ", which carries no blob's id");
+      }
       if (media->sequence != 0) {
         return damaged(layout_.byte_of_page(table[slot]),
                        "its extent table names " + named(table[slot]) + ", which continues another chain");

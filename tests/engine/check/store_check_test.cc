@@ -208,6 +208,8 @@ TEST_F(ExtentPageCheck, FindsAPageThatIsNone) {
     media.descriptors[0] = std::byte{2};
   });
   expect_damaged(3, "a page of the extent table is not an extent page");
+  image.change(20, [](MetadataPage& media) { media.blob_id = 3; });
+  expect_damaged(3, "metadata page 20, which carries no blob's id");
 }
 
 TEST_F(ExtentPageCheck, MindsNotWhoseIdItCarries) {
