@@ -68,6 +68,17 @@ class UnpackedImage {
   std::string content(const std::string& id) const {
     return run(std::string(HOLDFAST_TOOL) + " cat '" + path_.string() + "' " + id).text;
   }
+  // What the check finds besides notes, and the notes of a clean store.
+  Json flaws() const {
+    const Output checked = run(std::string(HOLDFAST_TOOL) + " check --json '" + path_.string() + "'");
+    EXPECT_EQ(checked.status, 0);
+    const Json report = Json::parse(checked.text);
+    Json flaws = Json::array();
+    for (const Json& finding : report["findings"]) {
+      if (report["clean"] == true || finding["severity"] != "note") flaws.push_back(finding);
+    }
+    return flaws;
+  }
   Json dump() const {
     return Json::parse(run(std::string(HOLDFAST_TOOL) + " dump '" + path_.string() + "'").text);
   }
@@ -134,6 +145,12 @@ TEST_P(GoldenImage, AgreesWithItsManifest) {
   EXPECT_EQ(unlisted, extra_blobs(manifest));
 }
 
+TEST_P(GoldenImage, HasNoFlaw) {
+  const UnpackedImage image(GetParam());
+  ASSERT_TRUE(image.unpacked());
+  EXPECT_EQ(image.flaws(), Json::array());
+}
+
 INSTANTIATE_TEST_SUITE_P(GoldenDisks, GoldenImage,
                          testing::Values("basic-4k-c256k-clean", "basic-4k-c256k-dirty",
                                          "basic-4k-c64k-md16k-clean", "basic-512-c64k-clean",
@@ -177,6 +194,12 @@ TEST_P(SeedImage, HoldsWhatTheFirstRevisionWrote) {
         << "page " << page;
   }
   EXPECT_EQ(b.substr(0, 512 * kPage), std::string(512 * kPage, '\0'));
+}
+
+TEST_P(SeedImage, HasNoFlaw) {
+  const UnpackedImage image(GetParam());
+  ASSERT_TRUE(image.unpacked());
+  EXPECT_EQ(image.flaws(), Json::array());
 }
 
 INSTANTIATE_TEST_SUITE_P(GoldenDisks, SeedImage, testing::Values("seed_4096", "seed_dirty_512"),
