@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The tool as a user meets it: real files, real exit codes.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -8,6 +11,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "holdfast/nvme/block_device.hh"
 
 namespace holdfast {
 namespace {
@@ -138,12 +143,15 @@ TEST_F(HoldfastTool, RefusesWhatIsNoStoreAndLeavesItAsItIs) {
     const std::string before = read_file(name);
     expect_refusal(run("ls " + path(name)));
     expect_refusal(run("dump " + path(name)));
+    expect_refusal(run("check " + path(name)));
     expect_refusal(run("cat " + path(name) + " 0x100000000"));
     expect_refusal(run("export " + path(name) + " " + path("out")));
     EXPECT_EQ(read_file(name), before) << name;
   }
   expect_refusal(run("ls " + path("absent")));
   expect_refusal(run("ls " + path(".")));
+  expect_refusal(run("check " + path("absent")));
+  expect_refusal(run("check " + path(".")));
 }
 
 TEST_F(HoldfastTool, SaysThatAnImageIsCutOff) {
@@ -176,6 +184,90 @@ TEST_F(HoldfastTool, ListsADamagedBlobAndKeepsTheOthers) {
   EXPECT_EQ(run("export " + path("store") + " " + path("out")).exit_code, 1);
   EXPECT_FALSE(fs::exists(path("out/a")));
   EXPECT_EQ(read_file("out/b"), "second");
+}
+
+constexpr uint64_t kFirstRoot = 4 * 4096;  // of a store that make_store() made
+
+TEST_F(HoldfastTool, ChecksAStoreAndFindsNothing) {
+  make_store("store");
+  write_file("in/a", pattern(100 << 10));
+  write_file("in/b", "second");
+  ASSERT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
+  const std::string before = read_file("store");
+  const Output checked = run("check " + path("store"));
+  EXPECT_EQ(checked.exit_code, 0);
+  EXPECT_EQ(checked.text,
+            "clean: 2 blobs (0 damaged), 2 metadata pages and 3 clusters in use; errors 0, warnings 0, notes "
+            "0\n");
+  EXPECT_EQ(read_file("store"), before);
+}
+
+TEST_F(HoldfastTool, ChecksAStoreThatWasNeverClosed) {
+  make_store("store");
+  {
+    std::fstream image(path("store"), std::ios::binary | std::ios::in | std::ios::out);
+    image.seekp(4096);
+    image.write("\xFF\xFF", 2);  // masks of a dirty store say nothing
+  }
+  const Output checked = run("check " + path("store"));
+  EXPECT_EQ(checked.exit_code, 0) << checked.text;
+  EXPECT_TRUE(checked.text.starts_with("note: superblock at byte 16: the store is dirty")) << checked.text;
+}
+
+TEST_F(HoldfastTool, SaysWhatIsDamagedAndWhatToDo) {
+  make_store("store");
+  write_file("in/a", "first");
+  write_file("in/b", "second");
+  ASSERT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
+  {
+    std::fstream image(path("store"), std::ios::binary | std::ios::in | std::ios::out);
+    image.seekp(kFirstRoot + 100);
+    image.put('!');
+  }
+  const Output checked = run("check " + path("store"));
+  EXPECT_EQ(checked.exit_code, 1);
+  EXPECT_TRUE(checked.text.starts_with(
+      "error: blob 0x100000000 at byte 16384: the checksum of its root, metadata page 0, does not match"))
+      << checked.text;
+
+  const Output printed = run("check --json " + path("store"));
+  EXPECT_EQ(printed.exit_code, 1);
+  const auto report = nlohmann::json::parse(printed.text);
+  EXPECT_EQ(report["blobs"], 2);
+  EXPECT_EQ(report["damaged_blobs"], 1);
+  EXPECT_EQ(report["errors"], 1);
+  EXPECT_EQ(report["findings"][0]["severity"], "error");
+  EXPECT_EQ(report["findings"][0]["object"], "blob");
+  EXPECT_EQ(report["findings"][0]["number"], "0x100000000");
+  EXPECT_EQ(report["findings"][0]["byte"], kFirstRoot);
+}
+
+TEST_F(HoldfastTool, ChecksNoStoreThatIsOpenForWritingUnlessItIsAskedTo) {
+  make_store("store");
+  {
+    const auto writer = nvme::FileDevice::open(path("store"));
+    ASSERT_TRUE(writer);
+    const Output refused = run("check " + path("store"));
+    expect_refusal(refused);
+    EXPECT_NE(refused.text.find("busy: "), std::string::npos) << refused.text;
+    const Output checked = run("check --json --even-if-open " + path("store") + " 2>/dev/null");
+    EXPECT_EQ(checked.exit_code, 0) << checked.text;
+    EXPECT_NE(run("check --even-if-open " + path("store")).text.find("half-done work"), std::string::npos);
+    EXPECT_EQ(run("ls " + path("store")).exit_code, 0);
+  }
+  EXPECT_EQ(run("check " + path("store")).exit_code, 0);
+}
+
+// A check holds the lock of this test as long as it runs.
+TEST_F(HoldfastTool, LetsChecksRunSideBySideAndKeepsWritersOut) {
+  make_store("store");
+  fs::create_directories(path("in"));
+  const int other_check = ::open(path("store").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(other_check, LOCK_SH | LOCK_NB), 0);
+  EXPECT_EQ(run("check " + path("store")).exit_code, 0);
+  expect_refusal(run("import " + path("store") + " " + path("in")));
+  ::close(other_check);
+  EXPECT_EQ(run("import " + path("store") + " " + path("in")).exit_code, 0);
 }
 
 }  // namespace
