@@ -8,7 +8,7 @@ namespace {
 
 struct MaskKind {
   ObjectKind object = ObjectKind::none;
-  const char* numbers = "";
+  const char* noun = "";
   PageRegion region;
   uint64_t bits = 0;
 };
@@ -16,11 +16,11 @@ struct MaskKind {
 MaskKind kind_of(MaskType type, const StoreLayout& layout) {
   switch (type) {
     case MaskType::used_pages:
-      return {ObjectKind::page_mask, "metadata pages ", layout.page_mask, layout.md_len};
+      return {ObjectKind::page_mask, "metadata page", layout.page_mask, layout.md_len};
     case MaskType::used_clusters:
-      return {ObjectKind::cluster_mask, "clusters ", layout.cluster_mask, layout.total_clusters};
+      return {ObjectKind::cluster_mask, "cluster", layout.cluster_mask, layout.total_clusters};
     case MaskType::used_blob_ids:
-      return {ObjectKind::blob_id_mask, "the blobs of root pages ", layout.blob_id_mask, layout.md_len};
+      return {ObjectKind::blob_id_mask, "root page", layout.blob_id_mask, layout.md_len};
   }
   return {};
 }
@@ -73,7 +73,7 @@ void MaskCheck::check_blob_ids(const Bitmap& mask, const std::optional<Bitmap>& 
     if (!mask.test(bit) || say_.blob_ids.test(bit)) continue;
     const Result<MetadataPage> media = reader_.read_page(PageIndex{bit});
     if (!media || !is_blank(*media)) {
-      report_lost(PageIndex{bit});
+      report_lost(PageIndex{bit}, media ? "is destroyed" : "cannot be read");
     } else if (page_mask && page_mask->test(bit)) {
       blank.add(bit, 1);
     } else {
@@ -84,21 +84,22 @@ void MaskCheck::check_blob_ids(const Bitmap& mask, const std::optional<Bitmap>& 
   if (blank.empty()) return;
   lost_blobs_ = true;
   add(Severity::error, MaskType::used_blob_ids, blank.first(),
-      "it lists the blobs of root pages " + blank.text() +
-          ", but these pages hold only zeroes; the blobs are lost, unless they were never completely "
-          "created: take them from a backup");
+      "it lists " + blank.named("root page") +
+          ", where there are only zeroes; what was there is lost, unless it was never completely created: "
+          "take "
+          "it from a backup");
 }
 
-void MaskCheck::report_lost(PageIndex root) {
+void MaskCheck::report_lost(PageIndex root, const char* state) {
   lost_blobs_ = true;
   findings_.push_back({.severity = Severity::error,
                        .object = ObjectKind::blob,
                        .number = blob_id_of_root(root).value,
                        .byte = layout_.byte_of_page(root),
                        .text = "the mask of blob ids lists this blob, but its root, metadata page " +
-                               std::to_string(root.value) +
-                               ", is destroyed; the blob is lost: take it from a backup, and change nothing "
-                               "in this store if its data is to be searched for"});
+                               std::to_string(root.value) + ", " + state +
+                               "; the blob is lost: take it from a backup, and change nothing in this store "
+                               "if its data is to be searched for"});
 }
 
 void MaskCheck::report(MaskType type, const Differences& differences) {
@@ -106,19 +107,20 @@ void MaskCheck::report(MaskType type, const Differences& differences) {
   const NumberRanges& unmarked = differences.unmarked;
   if (!unmarked.empty()) {
     add(Severity::error, type, unmarked.first(),
-        std::string("the store is clean, but ") + kind.numbers + unmarked.text() +
-            " are in use and not marked; SPDK will give them out again and overwrite them: change something "
-            "through Holdfast, which writes the mask anew, before SPDK loads this store");
+        "the store is clean, but the mask does not mark " + unmarked.named(kind.noun) +
+            ", although in use; SPDK gives out again what is not marked: change something through Holdfast, "
+            "which writes the mask anew, before SPDK loads this store");
   }
   const NumberRanges& unowned = differences.unowned;
   if (unowned.empty()) return;
   const bool theirs = say_.damaged_blobs || lost_blobs_;
   add(Severity::warning, type, unowned.first(),
-      std::string(kind.numbers) + unowned.text() + " are marked as used, but " +
-          (theirs ? "no whole blob owns them; they may belong to the damaged blobs: change nothing in this "
-                    "store if data is to be searched for"
-                  : "nobody owns them; the space is lost to users until Holdfast changes something in this "
-                    "store, which writes the mask anew"));
+      "it marks " + unowned.named(kind.noun) + " as used, which " +
+          (theirs
+               ? "no whole blob owns; this may belong to the damaged blobs: change nothing in this store if "
+                 "data is to be searched for"
+               : "nobody owns; this space is lost until Holdfast changes something in this store and "
+                 "writes the mask anew"));
 }
 
 void MaskCheck::add(Severity severity, MaskType type, uint64_t bit, std::string text) {

@@ -37,7 +37,7 @@ class MaskCheck {
   static Differences compare(const Bitmap& mask, const Bitmap& roots);
   std::optional<Bitmap> read_mask(MaskType type);
   void check_blob_ids(const Bitmap& mask, const std::optional<Bitmap>& page_mask);
-  void report_lost(PageIndex root);
+  void report_lost(PageIndex root, const char* state);
   void report(MaskType type, const Differences& differences);
   void add(Severity severity, MaskType type, uint64_t bit, std::string text);
 

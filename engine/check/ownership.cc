@@ -26,10 +26,11 @@ void NumberRanges::add(uint64_t first, uint64_t count) {
   }
 }
 
-std::string NumberRanges::text() const {
-  std::string text;
+std::string NumberRanges::named(const char* noun) const {
+  std::string text = noun;
+  if (total_ != 1) text += 's';
   for (const Range& range : shown_) {
-    if (!text.empty()) text += ", ";
+    text += &range == &shown_.front() ? " " : ", ";
     text += std::to_string(range.first);
     if (range.last > range.first) text += " to " + std::to_string(range.last);
   }

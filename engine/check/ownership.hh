@@ -23,8 +23,8 @@ class NumberRanges {
   bool empty() const noexcept { return total_ == 0; }
   uint64_t total() const noexcept { return total_; }
   uint64_t first() const noexcept { return shown_.empty() ? 0 : shown_.front().first; }
-  // "5", "5 to 8, 12", "5 to 8, 12 and others, 230 in all"
-  std::string text() const;
+  // "cluster 5", "clusters 5 to 8, 12", "clusters 5 to 8, 12 and others, 230 in all"
+  std::string named(const char* noun) const;
 
  private:
   struct Range {

@@ -125,9 +125,10 @@ void StoreCheck::find_roots() {
        .object = ObjectKind::metadata_page,
        .number = unreadable_.first(),
        .byte = layout().byte_of_page(PageIndex{static_cast<uint32_t>(unreadable_.first())}),
-       .text = "metadata pages " + unreadable_.text() +
-               " cannot be read from the disk, and blobs whose roots they are cannot be found; copy the disk "
-               "with a tool that skips bad sectors, and check the copy"});
+       .text =
+           unreadable_.named("metadata page") +
+           " cannot be read from the disk; a blob whose root is there cannot be found: copy the disk with "
+           "a tool that skips bad sectors, and check the copy"});
 }
 
 // Where a read fails it is tried in halves, so that a bad sector hides one page and no more.
@@ -206,24 +207,24 @@ void StoreCheck::report_shared(const Ownership::Shared& shared) {
                   .number = number,
                   .byte = cluster ? layout().byte_of_cluster(ClusterIndex{number})
                                   : layout().byte_of_page(PageIndex{number}),
-                  .text = (cluster ? "clusters " : "metadata pages ") + shared.what.text()};
+                  .text = {}};
+  const std::string what = shared.what.named(cluster ? "cluster" : "metadata page");
   if (shared.second == shared.first) {
-    finding.text += " are named more than once by blob " + hex_of(first.id) +
-                    "; what it wrote there first is overwritten: take the blob from a backup";
+    finding.text = "blob " + hex_of(first.id) + " names " + what +
+                   " more than once; what it wrote there first is overwritten: take the blob from a backup";
   } else if (shared.second == Ownership::kOthers) {
-    finding.text += " belong to blob " + hex_of(first.id) +
-                    " and to others that are too many to name; what was written first is overwritten";
+    finding.text = "blob " + hex_of(first.id) + " and others, too many to name, own " + what +
+                   "; what was written there first is overwritten: take the blob from a backup";
   } else {
     const SeenBlob& second = blobs_[shared.second];
-    const std::string both = " belong to both blob " + hex_of(first.id) + " and blob " + hex_of(second.id);
+    finding.text = "blob " + hex_of(first.id) + " and blob " + hex_of(second.id) + " both own " + what;
     if (may_share(first, second)) {
       finding.severity = Severity::note;
-      finding.text += both + ", as is right while a snapshot's creation or deletion is unfinished";
+      finding.text += ", as is right while a snapshot's creation or deletion is unfinished";
     } else {
       finding.text +=
-          both +
-          "; what one of them wrote there, the other has overwritten: compare both with a backup, "
-          "and change neither";
+          "; what one of them wrote there, the other has overwritten: compare both with a backup, and change "
+          "neither";
     }
   }
   report_.findings.push_back(std::move(finding));

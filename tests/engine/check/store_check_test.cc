@@ -85,8 +85,9 @@ TEST_F(RootCheck, FindsARootWhoseFirstSectorIsDestroyed) {
   image.wipe(2, 512);
   expect(kError, ObjectKind::blob, id_of(2).value,
          "lists this blob, but its root, metadata page 2, is destroyed");
-  expect(kWarning, ObjectKind::page_mask, 2, "2, 10 to 11 are marked as used, but no whole blob owns them");
-  expect(kWarning, ObjectKind::cluster_mask, 40, "40 to 41 are marked");
+  expect(kWarning, ObjectKind::page_mask, 2,
+         "it marks metadata pages 2, 10 to 11 as used, which no whole blob owns");
+  expect(kWarning, ObjectKind::cluster_mask, 40, "it marks clusters 40 to 41 as used");
 }
 
 TEST_F(RootCheck, FindsARootThatSomethingElseHasOverwritten) {
@@ -96,12 +97,12 @@ TEST_F(RootCheck, FindsARootThatSomethingElseHasOverwritten) {
 
 TEST_F(RootCheck, FindsARootOfZeroes) {
   image.wipe(2);
-  expect(kError, ObjectKind::blob_id_mask, 2, "the blobs of root pages 2, but these pages hold only zeroes");
+  expect(kError, ObjectKind::blob_id_mask, 2, "it lists root page 2, where there are only zeroes");
 }
 
 TEST_F(RootCheck, FindsARootThatCannotBeRead) {
   image.unreadable = {image.byte_of_page(3) + 512};
-  expect(kError, ObjectKind::metadata_page, 3, "metadata pages 3 cannot be read");
+  expect(kError, ObjectKind::metadata_page, 3, "metadata page 3 cannot be read");
   EXPECT_EQ(check().blobs, 3U);
 }
 
@@ -222,13 +223,13 @@ using OwnerCheck = CheckedStore;
 TEST_F(OwnerCheck, FindsAClusterOfTwo) {
   add(blob_of({30}, {47, 43, 44}));
   expect_only(kError, ObjectKind::cluster, 43,
-              "clusters 43 to 44 belong to both blob 0x100000003 and blob 0x10000001e");
+              "blob 0x100000003 and blob 0x10000001e both own clusters 43 to 44;");
   EXPECT_EQ(check().findings[0].byte, 43U * (16 << 10));
 }
 
 TEST_F(OwnerCheck, FindsAClusterThatABlobNamesTwice) {
   add(blob_of({30}, {47, 48, 47}));
-  expect_only(kError, ObjectKind::cluster, 47, "clusters 47 are named more than once by blob 0x10000001e");
+  expect_only(kError, ObjectKind::cluster, 47, "blob 0x10000001e names cluster 47 more than once");
 }
 
 TEST_F(OwnerCheck, FindsEveryOneOfThree) {
@@ -245,7 +246,7 @@ TEST_F(OwnerCheck, FindsAMetadataPageOfTwo) {
   thief.chain = pages({30});
   add(thief);
   expect_only(kError, ObjectKind::metadata_page, 20,
-              "metadata pages 20 belong to both blob 0x100000003 and blob 0x10000001e");
+              "blob 0x100000003 and blob 0x10000001e both own metadata page 20;");
 }
 
 TEST_F(OwnerCheck, LetsAnUnfinishedSnapshotShareWithItsBlob) {
@@ -274,7 +275,8 @@ TEST_F(OwnerCheck, LetsAnUnfinishedSnapshotShareWithNobodyElse) {
   unfinished.flags.invalid = BlobFlags::kInternalXattr;
   unfinished.internal_xattrs = {internal("SNAPTMP", 3)};
   add(unfinished);
-  expect_only(kError, ObjectKind::cluster, 40, "belong to both blob 0x100000002 and blob 0x10000001e");
+  expect_only(kError, ObjectKind::cluster, 40,
+              "blob 0x100000002 and blob 0x10000001e both own clusters 40 to 41");
 }
 
 TEST_F(OwnerCheck, FindsAClusterOutsideOfTheDataArea) {
@@ -340,32 +342,32 @@ TEST_F(MaskCheck, FindsWhatIsInUseAndNotMarked) {
   image.used_pages.clear(10);
   image.used_pages.clear(11);
   image.close();
-  expect_only(kError, ObjectKind::page_mask, 10, "metadata pages 10 to 11 are in use and not marked");
+  expect_only(kError, ObjectKind::page_mask, 10, "does not mark metadata pages 10 to 11, although in use");
   image.used_pages.set(10);
   image.used_pages.set(11);
   image.used_clusters.clear(0);
   image.used_clusters.clear(41);
   image.close();
-  expect_only(kError, ObjectKind::cluster_mask, 0, "clusters 0, 41 are in use and not marked");
+  expect_only(kError, ObjectKind::cluster_mask, 0, "does not mark clusters 0, 41, although in use");
   image.used_clusters.set(0);
   image.used_clusters.set(41);
   image.blob_ids.clear(5);
   image.close();
-  expect_only(kError, ObjectKind::blob_id_mask, 5, "root pages 5 are in use and not marked");
+  expect_only(kError, ObjectKind::blob_id_mask, 5, "does not mark root page 5, although in use");
 }
 
 TEST_F(MaskCheck, WarnsOfWhatIsMarkedAndNobodyOwns) {
   image.used_pages.set(30);
   image.close();
-  expect_only(kWarning, ObjectKind::page_mask, 30, "30 are marked as used, but nobody owns them");
+  expect_only(kWarning, ObjectKind::page_mask, 30, "it marks metadata page 30 as used, which nobody owns");
   image.used_pages.clear(30);
   for (uint64_t cluster = 47; cluster < 63; ++cluster) image.used_clusters.set(cluster);
   image.close();
-  expect_only(kWarning, ObjectKind::cluster_mask, 47, "clusters 47 to 62 are marked as used");
+  expect_only(kWarning, ObjectKind::cluster_mask, 47, "it marks clusters 47 to 62 as used");
   for (uint64_t cluster = 47; cluster < 63; ++cluster) image.used_clusters.clear(cluster);
   image.blob_ids.set(31);
   image.close();
-  expect_only(kWarning, ObjectKind::blob_id_mask, 31, "root pages 31 are marked as used");
+  expect_only(kWarning, ObjectKind::blob_id_mask, 31, "it marks root page 31 as used");
 }
 
 TEST_F(MaskCheck, FindsAMaskThatIsNone) {
@@ -388,7 +390,7 @@ TEST_F(CheckedStore, LosesNoBlobBehindAnother) {
   expect(kError, ObjectKind::blob, id_of(3).value, "is missing");
   expect(kError, ObjectKind::blob, id_of(4).value, "does not match");
   expect(kError, ObjectKind::blob, id_of(5).value, "is damaged");
-  expect(kError, ObjectKind::cluster, 46, "belong to both blob 0x100000005 and blob 0x10000001e");
+  expect(kError, ObjectKind::cluster, 46, "blob 0x100000005 and blob 0x10000001e both own cluster 46");
 }
 
 TEST_F(CheckedStore, SaysMuchInFewWords) {
