@@ -104,19 +104,20 @@ void MaskCheck::report_lost(PageIndex root, const char* state) {
 
 void MaskCheck::report(MaskType type, const Differences& differences) {
   const MaskKind kind = kind_of(type, layout_);
+  const bool damage = say_.damaged_blobs || lost_blobs_;
   const NumberRanges& unmarked = differences.unmarked;
   if (!unmarked.empty()) {
     add(Severity::error, type, unmarked.first(),
         "the store is clean, but the mask does not mark " + unmarked.named(kind.noun) +
-            ", although in use; SPDK gives out again what is not marked: change something through Holdfast, "
-            "which writes the mask anew, before SPDK loads this store");
+            ", although in use; SPDK gives out again what is not marked: before it loads this store, " +
+            (damage ? "copy the whole blobs to a new one"
+                    : "change something through Holdfast, which writes the mask anew"));
   }
   const NumberRanges& unowned = differences.unowned;
   if (unowned.empty()) return;
-  const bool theirs = say_.damaged_blobs || lost_blobs_;
   add(Severity::warning, type, unowned.first(),
       "it marks " + unowned.named(kind.noun) + " as used, which " +
-          (theirs
+          (damage
                ? "no whole blob owns; this may belong to the damaged blobs: change nothing in this store if "
                  "data is to be searched for"
                : "nobody owns; this space is lost until Holdfast changes something in this store and "

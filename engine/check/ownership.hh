@@ -21,7 +21,6 @@ class NumberRanges {
   void add(uint64_t first, uint64_t count);
 
   bool empty() const noexcept { return total_ == 0; }
-  uint64_t total() const noexcept { return total_; }
   uint64_t first() const noexcept { return shown_.empty() ? 0 : shown_.front().first; }
   // "cluster 5", "clusters 5 to 8, 12", "clusters 5 to 8, 12 and others, 230 in all"
   std::string named(const char* noun) const;
