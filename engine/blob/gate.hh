@@ -15,9 +15,9 @@ namespace holdfast {
 class BlobState;
 class Gates;
 
-// Keeps a channel's requests away from a blob whose clusters the home executor is about to take back. It sends
-// an order; the channel answers when no request that it sent before is in flight any more. A request that meets
-// a closed gate waits in it. Used on the channel's executor.
+// Keeps a channel's requests away from a blob whose clusters the home executor is about to take back. Home
+// sends an order; the channel answers when no request that it sent before is in flight any more. Requests that
+// meet a closed gate wait in it. Used on the channel's executor.
 class Gate final : private Work {
  public:
   Gate(Gates& gates, Executor& executor) noexcept : gates_(gates), executor_(executor), answer_(*this) {}
@@ -70,8 +70,8 @@ class Gates {
   Gates& operator=(const Gates&) = delete;
   ~Gates();
 
-  // Channels come and go on their own threads. A gate without a channel goes on obeying orders on its executor,
-  // and is given to the next channel there.
+  // Channels come and go on their own threads. A gate without a channel goes on obeying orders on its
+  // executor, and is given to the next channel there.
   Gate& add(Executor& executor);
   static void remove(Gate& gate) noexcept { gate.in_use_.store(false, std::memory_order_release); }
 

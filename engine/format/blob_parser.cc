@@ -97,9 +97,8 @@ Result<> BlobParser::add_xattr(std::span<const std::byte> payload, std::vector<X
   const auto value = payload.subspan(kXattrLengthBytes + name_length);
   Xattr xattr{.name = {reinterpret_cast<const char*>(name.data()), name.size()},
               .value = {value.begin(), value.end()}};
-  for (const Xattr& other : xattrs) {
-    if (other.name == xattr.name) return broken("two xattrs have the same name");
-  }
+  const bool fresh = names_.emplace(&xattrs == &record_.internal_xattrs, xattr.name).second;
+  if (!fresh) return broken("two xattrs have the same name");
   xattrs.push_back(std::move(xattr));
   return {};
 }

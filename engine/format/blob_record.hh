@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "format/metadata_page.hh"
@@ -123,6 +125,7 @@ class BlobParser {
   uint64_t cluster_budget_;
   BlobRecord record_;
   PageIndex page_;
+  std::set<std::pair<bool, std::string>> names_;  // of xattrs: internal or not, and the name
   bool first_descriptor_ = true;
   bool has_runs_ = false;
   bool has_table_ = false;

@@ -122,12 +122,16 @@ Result<BlobRecord> MetadataReplay::read_blob(const Page& root) {
     return damage(id, layout_.byte_of_page(PageIndex{root.index}), "the checksum of its root does not match");
   }
   BlobParser parser(id, layout_, cluster_budget_.largest_blob());
+  Result<BlobRecord> record = parse_blob(root, parser);
+  cluster_budget_.take(record ? record->clusters.size() : parser.clusters_so_far());
+  if (record) record->pointer_root = root.empty && root.next != kNoPage;
+  return record;
+}
+
+Result<BlobRecord> MetadataReplay::parse_blob(const Page& root, BlobParser& parser) const {
   HF_CHECK(read_chain(root, parser));
   HF_CHECK(read_extents(parser));
-  HF_TRY(BlobRecord record, parser.finish());
-  record.pointer_root = root.empty && root.next != kNoPage;
-  cluster_budget_.take(record.clusters.size());
-  return record;
+  return parser.finish();
 }
 
 // Sequence numbers rise by one along a chain, so a chain that bites

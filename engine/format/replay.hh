@@ -74,6 +74,7 @@ class MetadataReplay {
   const Page* find(PageIndex index) const noexcept;
   std::span<const std::byte> descriptors_of(const Page& page) const noexcept;
   Result<BlobRecord> read_blob(const Page& root);
+  Result<BlobRecord> parse_blob(const Page& root, BlobParser& parser) const;
   Result<> read_chain(const Page& root, BlobParser& parser) const;
   Result<> read_extents(BlobParser& parser) const;
   void claim(const BlobRecord& record);

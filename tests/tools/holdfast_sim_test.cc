@@ -248,7 +248,8 @@ TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bi
     for (const Json& violation : result["violations"]) broken.insert(violation["invariant"]);
   }
   EXPECT_EQ(broken,
-            (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3", "B4", "D1"}));
+            (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1",
+                                                 "B2", "B3", "B4", "D1"}));
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class ImageInMemory final : public ByteSource {
     for (std::size_t slot = 0; slot < record.extent_pages.size(); ++slot) {
       const PageIndex page = record.extent_pages[slot];
       if (page.value == 0) continue;
-      put(page.value, encode_extent_page(record, slot));
+      put(page.value, encode_extent_page(record.id, extent_slot(record.clusters, slot)));
       used_pages.set(page.value);
     }
     for (const PageIndex page : record.chain) used_pages.set(page.value);
