@@ -16,8 +16,8 @@ class BlobState;
 class Gates;
 
 // Keeps a channel's requests away from a blob whose clusters the home executor is about to take back. Home
-// sends an order; the channel answers when no request that it sent before is in flight any more. Requests that
-// meet a closed gate wait in it. Used on the channel's executor.
+// sends an order; the channel answers when no request that it sent before is in flight any more. Requests
+// that meet a closed gate wait in it. Used on the channel's executor.
 class Gate final : private Work {
  public:
   Gate(Gates& gates, Executor& executor) noexcept : gates_(gates), executor_(executor), answer_(*this) {}

@@ -7,13 +7,9 @@
 namespace holdfast {
 namespace {
 
-// As many clusters as the engine handles; one blob gets half of what is left at most.
-constexpr uint64_t kClustersBeyondDevice = uint64_t{1} << 26;
 // What blobs may take that turn out to be damaged, which costs time and no more. After that, a blob is
 // believed if it is at most twice as large as the device.
 constexpr uint64_t kWastedClusters = uint64_t{1} << 30;
-// Their names are compared with each other.
-constexpr uint64_t kMostXattrs = 10'000;
 
 constexpr const char* kRestore =
     "; the blob cannot be opened: copy the other blobs to a new store, and take this one from a backup";
@@ -37,14 +33,13 @@ bool is_blank(const MetadataPage& media) {
 BlobReader::BlobReader(ByteSource& source, const StoreLayout& layout) noexcept
     : source_(source),
       layout_(layout),
-      cluster_budget_(kClustersBeyondDevice + uint64_t{2} * layout.total_clusters),
+      cluster_budget_(layout),
       wasted_budget_(kWastedClusters) {}
 
 BlobReading BlobReader::read(PageIndex root) {
   reading_ = {.id = blob_id_of_root(root), .record = {}, .pages = {root}, .findings = {}};
-  xattrs_ = 0;
   const uint64_t always = uint64_t{2} * layout_.total_clusters;
-  BlobParser parser(reading_.id, layout_, std::min(cluster_budget_ / 2, std::max(wasted_budget_, always)));
+  BlobParser parser(reading_.id, layout_, std::min(cluster_budget_.largest_blob(), std::max(wasted_budget_, always)));
   const bool chain = read_chain(parser);
   for (const PageIndex page : parser.extent_pages()) {
     if (page.value != 0) reading_.pages.push_back(page);
@@ -52,7 +47,7 @@ BlobReading BlobReader::read(PageIndex root) {
   if (chain && read_extents(parser)) {
     Result<BlobRecord> record = parser.finish();
     if (record) {
-      cluster_budget_ -= record->clusters.size();
+      cluster_budget_.take(record->clusters.size());
       reading_.record = std::move(*record);
     } else {
       damaged(record.error());
@@ -69,7 +64,6 @@ bool BlobReader::read_chain(BlobParser& parser) {
     const auto media = read_intact(page, sequence == 0 ? "root" : "chain page");
     if (!media || !check_chain_page(*media, page, sequence)) return false;
     if (sequence != 0) reading_.pages.push_back(page);
-    if (!check_xattr_count(*media, page)) return false;
     if (const Result<> added = parser.add_chain_page(page, media->descriptors); !added)
       return damaged(added.error());
     if (media->next == kNoPage) return true;
@@ -97,17 +91,6 @@ bool BlobReader::check_chain_page(const MetadataPage& media, PageIndex page, uin
   }
   check_reserved(media, page);
   return true;
-}
-
-bool BlobReader::check_xattr_count(const MetadataPage& media, PageIndex page) {
-  DescriptorWalk walk(media.descriptors);
-  Descriptor descriptor;
-  while (walk.next(descriptor) == DescriptorWalk::Step::descriptor) {
-    const auto type = static_cast<DescriptorType>(descriptor.type);
-    if (type == DescriptorType::xattr || type == DescriptorType::internal_xattr) ++xattrs_;
-  }
-  if (xattrs_ <= kMostXattrs) return true;
-  return damaged(layout_.byte_of_page(page), "it has more xattrs than this check handles");
 }
 
 // Extent pages keep the id of the blob that wrote them, any blob: a snapshot's table names pages with its
@@ -145,12 +128,29 @@ std::optional<MetadataPage> BlobReader::read_intact(PageIndex page, const char* 
   } else if (is_blank(*media)) {
     damaged(byte, std::string("its ") + role + ", " + named(page) + ", is missing: there are only zeroes");
   } else if (media->crc != page_checksum(*media)) {
+    if (auto completed = completed_root(page, *media)) return completed;
     damaged(byte,
             std::string("the checksum of its ") + role + ", " + named(page) + ", does not match its bytes");
   } else {
     return *media;
   }
   return std::nullopt;
+}
+
+std::optional<MetadataPage> BlobReader::completed_root(PageIndex root, const MetadataPage& torn) {
+  const SectorChecksums sectors = sector_checksums(std::as_bytes(std::span(&torn, 1)));
+  const auto [first, last] = redos_.equal_range(root);
+  const auto redo =
+      std::find_if(first, last, [&sectors](const auto& each) { return each.second.completes(sectors); });
+  if (redo == last) return std::nullopt;
+  reading_.findings.push_back(
+      {.severity = Severity::note,
+       .object = ObjectKind::blob,
+       .number = reading_.id.value,
+       .byte = layout_.byte_of_page(root),
+       .text = "its root was being converted when the power failed; nothing is lost, and the next change "
+               "through Holdfast completes it"});
+  return redo->second.root;
 }
 
 Result<MetadataPage> BlobReader::read_page(PageIndex page) {

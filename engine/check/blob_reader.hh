@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "check/byte_source.hh"
 #include "check/store_check.hh"
 #include "format/blob_record.hh"
+#include "format/redo.hh"
 #include "format/super_block.hh"
 
 namespace holdfast {
@@ -28,15 +30,18 @@ class BlobReader {
  public:
   BlobReader(ByteSource& source, const StoreLayout& layout) noexcept;
 
+  // A page that completes a root which a cut tore. All of them, before the first read().
+  void add_redo(const ParsedRedo& redo) { redos_.emplace(root_of_blob_id(redo.id()), redo); }
+
   BlobReading read(PageIndex root);
   // The first 4096 bytes of a page that lies in the metadata region.
   Result<MetadataPage> read_page(PageIndex page);
 
  private:
+  std::optional<MetadataPage> completed_root(PageIndex root, const MetadataPage& torn);
   bool read_chain(BlobParser& parser);
   bool read_extents(BlobParser& parser);
   bool check_chain_page(const MetadataPage& media, PageIndex page, uint32_t sequence);
-  bool check_xattr_count(const MetadataPage& media, PageIndex page);
   std::optional<MetadataPage> read_intact(PageIndex page, const char* role);
   void check_reserved(const MetadataPage& media, PageIndex page);
   bool damaged(const Error& error);
@@ -45,9 +50,9 @@ class BlobReader {
 
   ByteSource& source_;
   const StoreLayout& layout_;
-  uint64_t cluster_budget_;
+  ClusterBudget cluster_budget_;
   uint64_t wasted_budget_;
-  uint64_t xattrs_ = 0;
+  std::multimap<PageIndex, ParsedRedo> redos_;
   BlobReading reading_;
 };
 

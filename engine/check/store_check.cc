@@ -137,7 +137,11 @@ void StoreCheck::find_roots_among(uint32_t first, uint32_t count, std::span<std:
   if (source_.read(layout().byte_of_page(PageIndex{first}), bytes)) {
     for (uint32_t i = 0; i < count; ++i) {
       const PageIndex page{first + i};
-      if (is_root(page, bytes.subspan(uint64_t{i} * layout().md_page_size))) roots_.push_back(page);
+      const auto of_page = bytes.subspan(uint64_t{i} * layout().md_page_size);
+      if (is_root(page, of_page)) roots_.push_back(page);
+      MetadataPage media;
+      std::memcpy(&media, of_page.data(), sizeof(media));
+      if (const auto redo = parse_redo(page, media, layout().md_len)) reader_.add_redo(*redo);
     }
   } else if (count > 1) {
     find_roots_among(first, count / 2, buffer);
@@ -296,12 +300,14 @@ void StoreCheck::check_super() {
     add_super_finding(Severity::warning, offsetof(SuperBlock, length),
                       "its length is not 4096; nobody reads this field, and nothing needs to be done");
   }
-  const auto strange =
-      std::ranges::find_if(media.reserved, [](std::byte byte) { return byte != std::byte{0}; });
-  if (strange != media.reserved.end()) {
+  auto reserved = media.reserved;
+  std::ranges::fill(std::span(reserved).subspan(kBalanceOffset - offsetof(SuperBlock, reserved), 4),
+                    std::byte{0});
+  const auto strange = std::ranges::find_if(reserved, [](std::byte byte) { return byte != std::byte{0}; });
+  if (strange != reserved.end()) {
     add_super_finding(
         Severity::warning,
-        offsetof(SuperBlock, reserved) + static_cast<uint64_t>(strange - media.reserved.begin()),
+        offsetof(SuperBlock, reserved) + static_cast<uint64_t>(strange - reserved.begin()),
         "reserved bytes are not zero; a newer version may have written them, and they are kept as they are");
   }
 }

@@ -130,11 +130,9 @@ SuperBlock with_checked_values(const CheckedSuper& super) {
   return media;
 }
 
-// The last four bytes of the first sector.
 void set_balance(SuperBlock& super, uint32_t value) {
-  constexpr std::size_t kBalance = kSectorBytes - sizeof(uint32_t) - offsetof(SuperBlock, reserved);
   const Le32 bytes = value;
-  std::memcpy(super.reserved.data() + kBalance, &bytes, sizeof(bytes));
+  std::memcpy(super.reserved.data() + kBalanceOffset - offsetof(SuperBlock, reserved), &bytes, sizeof(bytes));
 }
 
 // The value of the four bytes that changes the checksum by `difference`. A CRC is linear: each bit of the

@@ -53,6 +53,9 @@ static_assert(offsetof(SuperBlock, used_blob_id_mask_start) == 72 &&
 static_assert(offsetof(SuperBlock, crc) == kPageSize - 4);
 static_assert(std::has_unique_object_representations_v<SuperBlock>, "no padding may reach media");
 
+// Four reserved bytes at the end of the first sector that balance the checksum where pages may tear.
+inline constexpr std::size_t kBalanceOffset = kSectorBytes - sizeof(uint32_t);
+
 // A region of a store, in md pages from byte 0.
 struct PageRegion {
   uint32_t start = 0;

@@ -48,8 +48,25 @@ bool masks_agree(const simdisk::Media& media, const StoreLayout& layout, const R
   const Bitmap pages = mask_on_media(media, layout, layout.page_mask, MaskType::used_pages, layout.md_len);
   const Bitmap clusters =
       mask_on_media(media, layout, layout.cluster_mask, MaskType::used_clusters, layout.total_clusters);
-  return pages == replayed.used_pages && clusters == replayed.clusters_in_mask(layout);
+  const Bitmap ids =
+      mask_on_media(media, layout, layout.blob_id_mask, MaskType::used_blob_ids, layout.md_len);
+  Bitmap blobs(layout.md_len);
+  for (const BlobRecord& blob : replayed.blobs) blobs.set(root_of_blob_id(blob.id).value);
+  return pages == replayed.used_pages && clusters == replayed.clusters_in_mask(layout) && ids == blobs;
 }
+
+class MediaSource final : public ByteSource {
+ public:
+  explicit MediaSource(const simdisk::Media& media) noexcept : media_(media) {}
+  uint64_t size() const noexcept override { return media_.size(); }
+  Result<> read(uint64_t byte, std::span<std::byte> into) override {
+    media_.read(byte, into);
+    return {};
+  }
+
+ private:
+  const simdisk::Media& media_;
+};
 
 Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
   HF_CO_TRY(BlobHandle blob, session.store()->open_blob(id));
@@ -96,6 +113,8 @@ RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
     }
   }
   raw.replayed = replay.finish();
+  MediaSource source(media);
+  raw.check = check_store(source).value_or(CheckReport());
   raw.masks_agree = !raw.super->clean || masks_agree(media, layout, raw.replayed);
   return raw;
 }

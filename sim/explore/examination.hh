@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "check/store_check.hh"
 #include "explore/session.hh"
 #include "explore/trace.hh"
 #include "format/replay.hh"
@@ -31,6 +32,7 @@ struct RawStore {
   ReplayedStore replayed;
   std::vector<RootOnMedia> roots;
   bool masks_agree = true;          // with the roots
+  CheckReport check;                // the offline checker's opinion
 };
 RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size);
 

@@ -28,6 +28,7 @@ std::optional<std::string> check_B3(const Examination& state);
 std::optional<std::string> check_B4(const Examination& state);
 std::optional<std::string> check_A1(const Examination& state);
 std::optional<std::string> check_A2(const Examination& state);
+std::optional<std::string> check_A3(const Examination& state);
 std::optional<std::string> check_D1(const Examination& state);
 
 struct Broken {
