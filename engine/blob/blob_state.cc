@@ -28,6 +28,7 @@ std::vector<std::size_t> extent_slots_of(std::span<const Allocation> allocations
 
 BlobState::BlobState(StoreState& store, BlobRecord record)
     : store_(store),
+      id_(record.id),
       committed_(std::move(record)),
       staged_{.xattrs = committed_.xattrs, .read_only = false},
       map_(committed_.clusters),

@@ -25,7 +25,7 @@ class BlobState final : public Blob {
  public:
   BlobState(StoreState& store, BlobRecord record);
 
-  BlobId id() const noexcept override { return committed_.id; }
+  BlobId id() const noexcept override { return id_; }
   uint64_t clusters() const noexcept override { return map_.size(); }
   uint64_t allocated_clusters() const noexcept override;
   uint64_t size() const noexcept override { return map_.size() * cluster_size_; }
@@ -76,6 +76,7 @@ class BlobState final : public Blob {
   StageContext stage_context() const noexcept;
 
   StoreState& store_;
+  const BlobId id_;
   BlobRecord committed_;
   Attributes staged_;
   uint64_t staged_changes_ = 0;  // counts changes of `staged_`

@@ -39,6 +39,12 @@ Gates::~Gates() {
 }
 
 Gate& Gates::add(Executor& executor) {
+  Gate& gate = take_or_make(executor);
+  gate.closed_for_ = closed_for_.load();
+  return gate;
+}
+
+Gate& Gates::take_or_make(Executor& executor) {
   for (Gate* gate = first_.load(); gate != nullptr; gate = gate->next_) {
     if (&gate->executor_ == &executor && !gate->in_use_.exchange(true)) return *gate;
   }
@@ -46,7 +52,6 @@ Gate& Gates::add(Executor& executor) {
   gate.next_ = first_.load();
   while (!first_.compare_exchange_weak(gate.next_, &gate)) {
   }
-  gate.closed_for_ = closed_for_.load();
   return gate;
 }
 
@@ -56,6 +61,7 @@ Arrival<bool>& Gates::order(const BlobState* closed_for) noexcept {
   answered_.emplace();
   awaited_ = 1;  // this function itself
   for (Gate* gate = first; gate != nullptr; gate = gate->next_) {
+    if (!gate->in_use_.load()) continue;
     ++awaited_;
     gate->ordered_ = closed_for;
     gate->executor_.post(*gate);

@@ -70,10 +70,10 @@ class Gates {
   Gates& operator=(const Gates&) = delete;
   ~Gates();
 
-  // Channels come and go on their own threads. A gate without a channel goes on obeying orders on its
-  // executor, and is given to the next channel there.
+  // Channels come and go on their own threads. A gate without a channel gets no orders, and is given to the
+  // next channel of its executor.
   Gate& add(Executor& executor);
-  static void remove(Gate& gate) noexcept { gate.in_use_.store(false, std::memory_order_release); }
+  static void remove(Gate& gate) noexcept { gate.in_use_.store(false); }
 
   // Home executor. From lock() until the guard is gone the gates are the caller's; order() closes them for a
   // blob, or opens them for all (nullptr). What it returns arrives when every channel has done so.
@@ -82,12 +82,14 @@ class Gates {
 
  private:
   friend class Gate;
+  Gate& take_or_make(Executor& executor);
   void one_answered() noexcept;
 
   Executor& home_;
   AsyncMutex mutex_;
-  // A new gate enters the list and then asks for whom it is closed; an order says for whom and then reads the
-  // list. All of it in one total order, so that one of the two sees the other.
+  // A channel that comes takes its gate into use and then asks for whom it is closed; an order says for whom
+  // and then asks which gates are in use. All of it in one total order, so that one of the two sees the
+  // other.
   std::atomic<Gate*> first_ = nullptr;
   std::atomic<const BlobState*> closed_for_ = nullptr;
   uint32_t awaited_ = 0;

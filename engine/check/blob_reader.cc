@@ -31,15 +31,13 @@ bool is_blank(const MetadataPage& media) {
 }
 
 BlobReader::BlobReader(ByteSource& source, const StoreLayout& layout) noexcept
-    : source_(source),
-      layout_(layout),
-      cluster_budget_(layout),
-      wasted_budget_(kWastedClusters) {}
+    : source_(source), layout_(layout), cluster_budget_(layout), wasted_budget_(kWastedClusters) {}
 
 BlobReading BlobReader::read(PageIndex root) {
   reading_ = {.id = blob_id_of_root(root), .record = {}, .pages = {root}, .findings = {}};
   const uint64_t always = uint64_t{2} * layout_.total_clusters;
-  BlobParser parser(reading_.id, layout_, std::min(cluster_budget_.largest_blob(), std::max(wasted_budget_, always)));
+  BlobParser parser(reading_.id, layout_,
+                    std::min(cluster_budget_.largest_blob(), std::max(wasted_budget_, always)));
   const bool chain = read_chain(parser);
   for (const PageIndex page : parser.extent_pages()) {
     if (page.value != 0) reading_.pages.push_back(page);

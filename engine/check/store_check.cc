@@ -306,8 +306,7 @@ void StoreCheck::check_super() {
   const auto strange = std::ranges::find_if(reserved, [](std::byte byte) { return byte != std::byte{0}; });
   if (strange != reserved.end()) {
     add_super_finding(
-        Severity::warning,
-        offsetof(SuperBlock, reserved) + static_cast<uint64_t>(strange - reserved.begin()),
+        Severity::warning, offsetof(SuperBlock, reserved) + static_cast<uint64_t>(strange - reserved.begin()),
         "reserved bytes are not zero; a newer version may have written them, and they are kept as they are");
   }
 }

@@ -43,6 +43,33 @@ BlobState state_of(const Blob& blob) {
   return state;
 }
 
+// Takes a request to the executor of its channel, and the answer back.
+class Errand final : public Work {
+ public:
+  Errand(Channel& channel, BlobIo& io, Executor& home) noexcept : channel_(channel), io_(io), home_(home) {}
+
+  void run() noexcept override {
+    if (answered_) return done_.set(result_);
+    io_.context = this;
+    io_.on_complete = [](BlobIo& io, Result<> result) noexcept {
+      auto& errand = *static_cast<Errand*>(io.context);
+      errand.result_ = result;
+      errand.answered_ = true;
+      errand.home_.post(errand);
+    };
+    channel_.submit(io_);
+  }
+  Arrival<Result<>>& done() noexcept { return done_; }
+
+ private:
+  Channel& channel_;
+  BlobIo& io_;
+  Executor& home_;
+  bool answered_ = false;
+  Result<> result_;
+  Arrival<Result<>> done_;
+};
+
 }  // namespace
 
 Session::Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed,
@@ -73,7 +100,7 @@ void Session::kill(Task<>& task) {
 void Session::end_program() {
   handles_.clear();
   ids_.clear();
-  channel_.reset();
+  channels_.clear();
   store_.reset();
 }
 
@@ -111,7 +138,8 @@ Task<> Session::open(bool read_only) {
   OpenOptions options;
   options.read_only = read_only;
   HF_CO_TRY(store_, co_await Blobstore::open(disk_, home_, options));
-  HF_CO_TRY(channel_, Channel::open(*store_, home_));
+  HF_CO_TRY(std::unique_ptr<Channel> channel, Channel::open(*store_, home_));
+  channels_.insert_or_assign(0, OpenChannel{&home_, std::move(channel)});
   for (const BlobId id : store_->blob_ids()) {
     HF_CO_TRY(BlobHandle blob, store_->open_blob(id));
     const auto name = blob->xattr(kNameXattr);
@@ -259,7 +287,7 @@ Task<> Session::run(const DataIo& step, Model& model) {
   io.length = step.length;
   io.fua = step.fua;
   if (step.kind == DataKind::read || step.kind == DataKind::write) io.buffers = {&whole, 1};
-  const Result<> done = co_await channel_->perform(io);
+  const Result<> done = co_await perform(io, step.channel);
   if (writes && done) model.write_ends(step.blob, write, first, count, step.fua);
   co_return done;
 }
@@ -269,7 +297,7 @@ Task<> Session::run(const DataFlush&, Model& model) {
   BlobIo io;
   io.kind = BlobIoKind::flush;
   const uint64_t began = model.flush_begins();
-  const Result<> flushed = co_await channel_->perform(io);
+  const Result<> flushed = co_await perform(io, 0);
   if (flushed) model.flush_ends(began);
   co_return flushed;
 }
@@ -287,11 +315,25 @@ Task<> Session::read(Blob& blob, uint64_t offset, std::span<std::byte> into) {
   io.offset = offset;
   io.length = into.size();
   io.buffers = {&whole, 1};
-  co_return co_await channel_->perform(io);
+  co_return co_await perform(io, 0);
 }
 
 uint64_t Session::blocks_of(uint64_t clusters) const {
   return clusters * (rig_.scenario.store.cluster_size / rig_.geometry.block_size);
+}
+
+Task<> Session::perform(BlobIo& io, uint32_t channel) {
+  auto open = channels_.find(channel);
+  if (open == channels_.end()) {
+    Executor& executor = scheduler_.add_executor();
+    HF_CO_TRY(std::unique_ptr<Channel> opened, Channel::open(*store_, executor));
+    open = channels_.emplace(channel, OpenChannel{&executor, std::move(opened)}).first;
+  }
+  if (channel == 0) co_return co_await open->second.channel->perform(io);
+  Errand errand(*open->second.channel, io, home_);
+  open->second.executor->post(errand);
+  Arrival<Result<>>& done = errand.done();
+  co_return co_await done;
 }
 
 Result<BlobHandle> Session::handle(const std::string& name) {

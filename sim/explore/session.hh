@@ -67,6 +67,8 @@ class Session {
   Task<> run(const DataFlush& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
   Result<BlobHandle> handle(const std::string& name);
+  // On its channel's executor, with the answer back on the home executor.
+  Task<> perform(BlobIo& io, uint32_t channel);
   uint64_t blocks_of(uint64_t clusters) const;
   void end_program();
 
@@ -77,7 +79,11 @@ class Session {
   Executor& home_;
   Trace& trace_;
   std::unique_ptr<Blobstore> store_;
-  std::unique_ptr<Channel> channel_;
+  struct OpenChannel {
+    Executor* executor;
+    std::unique_ptr<Channel> channel;
+  };
+  std::map<uint32_t, OpenChannel> channels_;  // as far as steps used them; 0 from the start
   std::map<std::string, BlobId> ids_;
   std::map<std::string, BlobHandle> handles_;
 };

@@ -11,10 +11,10 @@ struct Named {
 
 // In the order of cause: a page that was reused too early also makes a blob damaged, and so on.
 constexpr Named kCheckers[] = {
-    {"S1", check_S1}, {"S2", check_S2}, {"S7", check_S7}, {"S3", check_S3}, {"R1", check_R1},
-    {"S4", check_S4}, {"S5", check_S5}, {"S6", check_S6}, {"B1", check_B1}, {"B2", check_B2},
-    {"B3", check_B3}, {"B4", check_B4}, {"A1", check_A1}, {"A2", check_A2}, {"D1", check_D1},
-    {"A3", check_A3},
+    {"S1", check_S1}, {"S2", check_S2}, {"S7", check_S7}, {"S3", check_S3},
+    {"R1", check_R1}, {"S4", check_S4}, {"S5", check_S5}, {"S6", check_S6},
+    {"B1", check_B1}, {"B2", check_B2}, {"B3", check_B3}, {"B4", check_B4},
+    {"A1", check_A1}, {"A2", check_A2}, {"D1", check_D1}, {"A3", check_A3},
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ constexpr Errc kErrors[] = {
 constexpr Step kKillSteps[] = {
     Step::erase_super, Step::wipe_metadata,     Step::write_super, Step::write_mask, Step::write_chain,
     Step::write_root,  Step::write_extent_page, Step::erase_root,  Step::erase_redo, Step::clear_clusters};
+constexpr uint64_t kMostChannels = 7;
 constexpr uint64_t kMostClusters = 1 << 16;  // every crash state is read to its end
 
 using Action = decltype(ScenarioStep::action);
@@ -129,12 +130,16 @@ Action read_remove_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
 
 template <DataKind kind>
 Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) {
-  constexpr Keys kKeys = {"blob", "offset", "length", "fua"};
+  constexpr Keys kKeys = {"blob", "offset", "length", "fua", "channel"};
   reader.check_object(node, kKeys);
   DataIo io{.kind = kind, .blob = required_text(reader, node, "blob")};
   io.offset = reader.size(node, "offset").value_or(0);
   io.length = reader.size(node, "length").value_or(0);
   io.fua = reader.boolean(node, "fua").value_or(false);
+  const uint64_t channel = reader.number(node, "channel").value_or(0);
+  if (channel > kMostChannels)
+    reader.complain(node.position, fmt::format("\"channel\" is at most {}", kMostChannels));
+  io.channel = static_cast<uint32_t>(std::min(channel, kMostChannels));
   if (io.length == 0) reader.complain(node.position, "\"length\" is missing or 0");
   if (io.length > device.size) reader.complain(node.position, "\"length\" is more than the device has");
   if (io.offset % device.block_size != 0 || io.length % device.block_size != 0) {

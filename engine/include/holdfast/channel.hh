@@ -67,7 +67,7 @@ class BlobIo final : private IoRequest, private Work {
 };
 
 // One thread's way to the data of a store's blobs. Used and completed on the executor that it was opened for,
-// which lives as long as the store: a resize asks every executor that ever had a channel.
+// which outlives the channel and every Blob::resize that began while the channel was open.
 //
 // A request that lies in neighbouring clusters goes to the device as one; others are carried out piece by
 // piece, in ascending order. After an error any part may have been done. Offsets beyond the blob's end:

@@ -84,6 +84,7 @@ struct DataIo {
   uint64_t offset = 0;  // bytes
   uint64_t length = 0;  // bytes
   bool fua = false;
+  uint32_t channel = 0;  // 0: that of the home executor; each other one has an executor of its own
 };
 struct DataFlush {
   std::string blob;
