@@ -25,9 +25,9 @@ ENGINE_PUBLIC = "engine/include/"
 PARTS = {
     "devices/nvme/": ("devices/nvme/", *HOST_HEADERS),
     "devices/simdisk/": ("devices/simdisk/", *HOST_HEADERS),
-    # The invariants read raw media, so the simulator sees the format library, and nothing else inside
-    # engine/.
-    "sim/": ("sim/", "devices/simdisk/include/", ENGINE_PUBLIC, "engine/format/"),
+    # The invariants read raw media, so the simulator sees the format library and the checker, and nothing
+    # else inside engine/.
+    "sim/": ("sim/", "devices/simdisk/include/", ENGINE_PUBLIC, "engine/format/", "engine/check/"),
     "tools/holdfast-sim/": ("tools/holdfast-sim/", "sim/include/", "devices/simdisk/include/", ENGINE_PUBLIC),
     "tools/holdfast/": ("tools/holdfast/", "devices/nvme/include/", ENGINE_PUBLIC,
                         "engine/core/little_endian.hh", "engine/format/", "engine/check/"),

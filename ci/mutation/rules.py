@@ -94,13 +94,6 @@ def _barrier_of(place, written):
     return declared.group(1)
 
 
-def join_dropped(place):
-    yield from place.dropped(r"\.join\(")
-    for match in place.search(r"needs_flush_ = (needs_flush_) \|\| (other\.needs_flush_)"):
-        yield [place.edit(place.at(match, 1), "false")]
-        yield [place.edit(place.at(match, 2), "false")]
-
-
 def too_early(place):
     """What waits for evidence runs before the flush that gives it, or before a write which that covers."""
     steps = source.statements(place.code, place.body)
@@ -129,8 +122,9 @@ def guard_dropped(place):
     yield from place.dropped(r"(?:\.|->|(?<=[{;\s]))cancel\(")
     yield from place.dropped(r"(?:\.|->)seal\(\);")
     yield from place.dropped(r"in_doubt = ")
-    yield from place.dropped(r"\bdoubtful\w*\.(?:insert|clear|assign|push_back)\(")
-    yield from place.dropped(r"\bsuperseded\.\w+\.(?:insert|assign)\(")
+    yield from place.dropped(r"\bdoubts_(?:\.\w+\.(?:insert|add)\(| = )")
+    yield from place.dropped(r"\b(?:superseded|redos)\.(?:\w+\.)?(?:insert|add|push_back)\(")
+    yield from place.dropped(r"\[\[maybe_unused\]\] const bool all_closed = ")
     yield from place.dropped(r"flush_failed\(\w")
     yield from place.dropped(r"HF_(?:CO_)?CHECK\([\w.>-]*check_(?:writable|not_stopped)\(")
     for match in place.search(r"return (check_not_stopped\(\));"):
@@ -162,7 +156,7 @@ def ownership_lost(place):
 
 
 def not_cleared(place):
-    for match in place.search(r"\.clear_clusters\(([^,;]+),"):
+    for match in place.search(r"\.write_fresh\([^,;]+, ([^,;]+),"):
         yield [place.edit(place.at(match, 1), "std::span<const ClusterIndex>{}")]
     yield from place.dropped(r"\bfresh_clusters = ")
 
@@ -205,7 +199,6 @@ def not_passed_over(place):
 
 RULES = {
     "no-flush": (no_flush, DURABILITY),
-    "join-dropped": (join_dropped, DURABILITY),
     "too-early": (too_early, DURABILITY_CODE),
     "guard-dropped": (guard_dropped, GUARDED),
     "guard-blind": (guard_blind, GUARDED),

@@ -21,9 +21,8 @@ PageImages roots_to_complete(std::span<const Redo> redos, uint32_t page_bytes) {
 }  // namespace
 
 Task<> commit_blob(MetadataIo& io, Space& space, StagedCommit& staged, const DirtyMark& dirty) {
-  HF_CO_TRY(Unflushed<Barrier::B1> named, co_await io.clear_clusters(staged.fresh_clusters, dirty));
-  HF_CO_TRY(Unflushed<Barrier::B1> fresh, co_await io.write_fresh(staged.fresh, dirty));
-  named.join(std::move(fresh));
+  HF_CO_TRY(Unflushed<Barrier::B1> named,
+            co_await io.write_fresh(staged.fresh, staged.fresh_clusters, dirty));
   HF_CO_TRY(Durable<Barrier::B1> named_durable, co_await io.flush(std::move(named)));  // [B1]
   staged.in_doubt = true;
   const Step step = staged.in_place_is_root ? Step::write_root : Step::write_extent_page;

@@ -28,9 +28,6 @@ class [[nodiscard]] Unflushed {
   Unflushed(Unflushed&& other) noexcept : needs_flush_(other.needs_flush_) {}
   Unflushed& operator=(Unflushed&&) = delete;
 
-  // Two sets of writes that wait for the same barrier wait for it together.
-  void join(Unflushed other) noexcept { needs_flush_ = needs_flush_ || other.needs_flush_; }
-
  private:
   friend class MetadataIo;
   explicit Unflushed(bool needs_flush) noexcept : needs_flush_(needs_flush) {}

@@ -84,15 +84,15 @@ Task<Unflushed<Barrier::S6>> MetadataIo::write_clean_super(const CheckedSuper& s
   return write_super<Barrier::S6>(super);
 }
 
-Task<Unflushed<Barrier::B1>> MetadataIo::write_fresh(PageImages& pages, const DirtyMark&) {
+Task<Unflushed<Barrier::B1>> MetadataIo::write_fresh(PageImages& pages,
+                                                     std::span<const ClusterIndex> clusters,
+                                                     const DirtyMark&) {
   std::vector<Extent> extents = extents_of(pages);
+  for (Extent& cleared : extents_of(clusters)) {
+    cleared.step = Step::clear_clusters;
+    extents.push_back(cleared);
+  }
   co_return co_await write<Barrier::B1>(Step::write_chain, std::move(extents));
-}
-
-Task<Unflushed<Barrier::B1>> MetadataIo::clear_clusters(std::span<const ClusterIndex> clusters,
-                                                        const DirtyMark&) {
-  std::vector<Extent> extents = extents_of(clusters);
-  co_return co_await write<Barrier::B1>(Step::clear_clusters, std::move(extents));
 }
 
 Task<Unflushed<Barrier::B2>> MetadataIo::write_in_place(Step step, PageImages& pages, Durable<Barrier::B1>) {
@@ -139,6 +139,7 @@ Task<bool> MetadataIo::write_extents(Purpose purpose, std::vector<Extent> extent
     request.kind = extents[i].bytes != nullptr ? IoKind::write : IoKind::write_zeroes;
     request.fua = fua;
     request.purpose = purpose;
+    if (extents[i].step != Step::none) request.purpose.step = extents[i].step;
     request.block = extents[i].byte / block_size;
     request.block_count = extents[i].length / block_size;
     if (extents[i].bytes != nullptr) batch.set_buffer(i, extents[i].bytes, extents[i].length);

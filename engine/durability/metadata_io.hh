@@ -76,8 +76,9 @@ class MetadataIo {
                                                  Durable<Barrier::S5> masks);
 
   // Blobs.
-  Task<Unflushed<Barrier::B1>> write_fresh(PageImages& pages, const DirtyMark& dirty);
-  Task<Unflushed<Barrier::B1>> clear_clusters(std::span<const ClusterIndex> clusters, const DirtyMark& dirty);
+  // What a root is about to name: pages, and clusters, which are cleared. All of it in flight together.
+  Task<Unflushed<Barrier::B1>> write_fresh(PageImages& pages, std::span<const ClusterIndex> clusters,
+                                           const DirtyMark& dirty);
   Task<Unflushed<Barrier::B2>> write_in_place(Step step, PageImages& pages, Durable<Barrier::B1> named);
   Task<Unflushed<Barrier::B2>> complete_roots(PageImages& roots, const Durable<Barrier::R1>& named,
                                               const DirtyMark& dirty);
@@ -99,6 +100,7 @@ class MetadataIo {
     uint64_t byte = 0;
     uint64_t length = 0;
     std::byte* bytes = nullptr;
+    Step step = Step::none;  // none: that of the whole write
   };
 
   template <Barrier B>

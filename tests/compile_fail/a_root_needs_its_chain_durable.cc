@@ -6,7 +6,7 @@ using namespace holdfast;
 using namespace holdfast::durability;
 
 Task<> commit(MetadataIo& io, PageImages& root, PageImages& chain, const DirtyMark& dirty) {
-  HF_CO_TRY(Unflushed<Barrier::B1> written, co_await io.write_fresh(chain, dirty));
+  HF_CO_TRY(Unflushed<Barrier::B1> written, co_await io.write_fresh(chain, {}, dirty));
   HF_CO_TRY(Durable<Barrier::B1> durable, co_await io.flush(std::move(written)));
 #ifdef HOLDFAST_TWIN
   HF_CO_TRY(Unflushed<Barrier::B2> named,

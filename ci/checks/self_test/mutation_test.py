@@ -108,14 +108,10 @@ class Rules(unittest.TestCase):
         replay = "void R::claim() {\n  for (auto page : chain) twice_ |= used.set(page);\n}\n"
         self.assertEqual(originals("ownership-lost", "replay.cc", replay=replay),
                          ["for (auto page : chain) twice_ |= used.set(page);"])
-        clears = "Task<> f() {\n  HF_CO_CHECK(co_await io.clear_clusters(fresh, dirty));\n}\n"
+        clears = "Task<> f() {\n  HF_CO_CHECK(co_await io.write_fresh(pages, fresh, dirty));\n}\n"
         self.assertEqual(originals("not-cleared", "blob.cc", blob=clears), ["fresh"])
         data = "void f() {\n  a.fua = false;\n  b.fua = durable && c;\n}\n"
         self.assertEqual(originals("not-durable", "data.hh", data=data), ["durable && c"])
-
-    def test_joined_writes_are_forgotten(self):
-        joins = "Task<> f() {\n  named.join(std::move(chain));\n}\n"
-        self.assertEqual(originals("join-dropped", "blob.cc", blob=joins), ["named.join(std::move(chain));"])
 
     def test_a_rule_that_finds_nothing_says_so(self):
         with self.assertRaises(rules.Unknown):
@@ -124,7 +120,7 @@ class Rules(unittest.TestCase):
     def test_every_rule_is_tried_here(self):
         tried = {"no-flush", "too-early", "guard-dropped", "guard-blind", "not-dirty",
                  "unchecked", "checksum-blind", "not-passed-over", "ownership-lost", "not-cleared",
-                 "not-durable", "join-dropped"}
+                 "not-durable"}
         self.assertEqual(tried, set(rules.RULES))
 
 

@@ -133,7 +133,7 @@ TEST_F(RootCheck, WarnsOfReservedBytes) {
 }
 
 // Names are compared with each other: without a limit, a long chain of them would take hours.
-TEST_F(RootCheck, FindsMoreXattrsThanAnybodyHas) {
+TEST_F(RootCheck, ReadsMoreXattrsThanAnybodyHas) {
   constexpr uint32_t kPagesOfXattrs = 30;
   constexpr uint32_t kInAPage = 339;  // of 12 bytes each
   uint32_t number = 0;
@@ -144,7 +144,7 @@ TEST_F(RootCheck, FindsMoreXattrsThanAnybodyHas) {
     }
     image.put(30 + i, page_of(30, i, page, i + 1 < kPagesOfXattrs ? 31 + i : kNoPage));
   }
-  expect(kError, ObjectKind::blob, id_of(30).value, "it has more xattrs than this check handles");
+  EXPECT_EQ(check().count(kError), 0U);
 }
 
 using ChainCheck = CheckedStore;
