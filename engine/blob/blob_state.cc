@@ -2,6 +2,7 @@
 #include "blob/blob_state.hh"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "blob/gate.hh"
@@ -97,7 +98,8 @@ Task<> BlobState::sync() {
   BlobRecord next = committed_;
   next.xattrs = staged_.xattrs;
   if (staged_.read_only) next.flags.data_ro |= BlobFlags::kReadOnly;
-  HF_CO_CHECK(co_await commit(next));
+  const std::span<const uint64_t> nothing_wanted;
+  HF_CO_CHECK(co_await commit(next, nothing_wanted));
   committed_changes_ = changes;
   read_only_.store(committed_.data_read_only(), std::memory_order_release);
   co_return {};
@@ -115,15 +117,16 @@ Task<> BlobState::resize(uint64_t clusters) {
 }
 
 Task<> BlobState::grow(uint64_t clusters) {
-  const uint64_t added = clusters - committed_.clusters.size();
-  BlobRecord next = committed_;
-  if (thin()) {
-    next.clusters.resize(clusters);
-  } else {
-    HF_CO_TRY(const std::vector<ClusterIndex> places, store_.space().reserve_clusters(added));
-    next.clusters.insert(next.clusters.end(), places.begin(), places.end());
+  const uint64_t present = committed_.clusters.size();
+  std::vector<uint64_t> wanted;
+  if (!thin()) {
+    HF_CO_CHECK(store_.space().check_free_clusters(clusters - present));
+    wanted.resize(clusters - present);
+    std::iota(wanted.begin(), wanted.end(), present);
   }
-  HF_CO_CHECK(co_await commit(next));
+  BlobRecord next = committed_;
+  next.clusters.resize(clusters);
+  HF_CO_CHECK(co_await commit(next, wanted));
   map_.grow(committed_.clusters);
   co_return {};
 }
@@ -136,45 +139,52 @@ Task<> BlobState::shrink(uint64_t clusters) {
   [[maybe_unused]] const bool all_closed = co_await closed;
   BlobRecord next = committed_;
   next.clusters.resize(clusters);
-  const Result<> committed = co_await commit(next);
+  const std::span<const uint64_t> nothing_wanted;
+  const Result<> committed = co_await commit(next, nothing_wanted);
   if (committed) map_.shrink(clusters);
   Arrival<bool>& opened = gates.order(nullptr);
   [[maybe_unused]] const bool all_open = co_await opened;
   co_return committed;
 }
 
-// The clusters that `next` has and `committed_` has not are reserved; they are given back after an error.
-Task<> BlobState::commit(BlobRecord& next) {
+Task<> BlobState::settle() {
+  const BlobHandle keeps_open(*this);
+  AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
+  if (!doubts_.any) co_return {};
+  BlobRecord next = committed_;
+  const std::span<const uint64_t> nothing_wanted;
+  co_return co_await commit(next, nothing_wanted);
+}
+
+// `next` becomes the blob's state, with a place for each cluster that is wanted. What is taken for it is
+// taken here: a commit for which there is no frame takes nothing.
+Task<> BlobState::commit(BlobRecord& next, std::span<const uint64_t> wanted) {
   const StageContext context = stage_context();
   MetadataPage root_on_media;
-  if (context.form == RootForm::pointer && !committed_.pointer_root) {
-    const Result<> read = co_await store_.io().read_page(committed_.chain[0], root_on_media);
-    if (!read) {
-      cancel_added_clusters(context.space, committed_, next);
-      co_return read.error();
-    }
-  }
+  if (context.form == RootForm::pointer && !committed_.pointer_root)
+    HF_CO_CHECK(co_await store_.io().read_page(committed_.chain[0], root_on_media));
+  HF_CO_TRY(const std::vector<ClusterIndex> places, context.space.reserve_clusters(wanted.size()));
+  for (std::size_t i = 0; i < wanted.size(); ++i) next.clusters[wanted[i]] = places[i];
   HF_CO_TRY(durability::StagedCommit staged, stage_change(context, committed_, next, doubts_, root_on_media));
-  const std::span<const std::size_t> no_slots;
-  HF_CO_CHECK(co_await commit_staged(staged, no_slots));
+  const Result<> committed =
+      co_await durability::commit_blob(store_.io(), context.space, staged, store_.dirty_mark());
+  if (!committed) {
+    keep_doubts(staged, {});
+    co_return committed;
+  }
   doubts_ = {};
   committed_ = std::move(next);
   co_return {};
 }
 
-Task<> BlobState::commit_staged(durability::StagedCommit& staged, std::span<const std::size_t> extent_slots) {
-  const Result<> committed =
-      co_await durability::commit_blob(store_.io(), store_.space(), staged, store_.dirty_mark());
-  if (committed) co_return {};
-  if (staged.in_doubt) {
-    doubts_.space.add(staged.reserved);
-    doubts_.redos.insert(doubts_.redos.end(), staged.redos.begin(), staged.redos.end());
-    doubts_.extent_slots.insert(doubts_.extent_slots.end(), extent_slots.begin(), extent_slots.end());
-  } else {
-    store_.space().cancel(staged.reserved);
-    store_.space().cancel({.pages = staged.redos, .clusters = {}});
-  }
-  co_return committed.error();
+// A redo that may be on media names what was reserved, as a root does.
+void BlobState::keep_doubts(const durability::StagedCommit& failed,
+                            std::span<const std::size_t> extent_slots) {
+  if (!failed.in_doubt && failed.redos.empty()) return store_.space().cancel(failed.reserved);
+  doubts_.any = true;
+  doubts_.space.add(failed.reserved);
+  doubts_.redos = failed.redos;  // those of earlier failures are among them
+  doubts_.extent_slots.insert(doubts_.extent_slots.end(), extent_slots.begin(), extent_slots.end());
 }
 
 // Requests that arrive while clusters are being allocated are served together afterwards.
@@ -218,25 +228,29 @@ Task<> BlobState::allocate(BlobIo* first) {
   if (wanted.empty()) co_return {};
   HF_CO_CHECK(store_.check_writable());
   HF_CO_CHECK(co_await store_.ensure_dirty());
-  HF_CO_TRY(const std::vector<ClusterIndex> places, store_.space().reserve_clusters(wanted.size()));
-  std::vector<Allocation> allocations;
-  for (std::size_t i = 0; i < wanted.size(); ++i) allocations.push_back({wanted[i], places[i]});
-  HF_CO_CHECK(co_await commit_allocations(allocations));
-  for (const Allocation& each : allocations) map_.publish(each.cluster, each.place);
+  const bool in_place =
+      store_.io().writes_pages_whole() && !doubts_.any && fits_in_extent_pages(committed_, wanted);
+  if (in_place) {
+    HF_CO_CHECK(co_await commit_in_extent_pages(wanted));
+  } else {
+    BlobRecord next = committed_;
+    HF_CO_CHECK(co_await commit(next, wanted));
+  }
+  for (const uint64_t cluster : wanted) map_.publish(cluster, committed_.clusters[cluster]);
   co_return {};
 }
 
-Task<> BlobState::commit_allocations(std::span<const Allocation> allocations) {
-  const bool in_place =
-      store_.io().writes_pages_whole() && doubts_.none() && fits_in_extent_pages(committed_, allocations);
-  if (!in_place) {
-    BlobRecord next = committed_;
-    for (const Allocation& each : allocations) next.clusters[each.cluster] = each.place;
-    co_return co_await commit(next);
-  }
-  const std::vector<std::size_t> slots = extent_slots_of(allocations);
+Task<> BlobState::commit_in_extent_pages(std::span<const uint64_t> wanted) {
+  HF_CO_TRY(const std::vector<ClusterIndex> places, store_.space().reserve_clusters(wanted.size()));
+  std::vector<Allocation> allocations;
+  for (std::size_t i = 0; i < wanted.size(); ++i) allocations.push_back({wanted[i], places[i]});
   durability::StagedCommit staged = stage_extent_pages(stage_context(), committed_, allocations);
-  HF_CO_CHECK(co_await commit_staged(staged, slots));
+  const Result<> committed =
+      co_await durability::commit_blob(store_.io(), store_.space(), staged, store_.dirty_mark());
+  if (!committed) {
+    keep_doubts(staged, extent_slots_of(allocations));
+    co_return committed;
+  }
   for (const Allocation& each : allocations) committed_.clusters[each.cluster] = each.place;
   co_return {};
 }

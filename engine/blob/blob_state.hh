@@ -50,6 +50,8 @@ class BlobState final : public Blob {
   bool open() const noexcept { return handles_ > 0; }
   bool deleting() const noexcept { return deleting_; }
   void set_deleting(bool deleting) noexcept { deleting_ = deleting; }
+  // Ends every doubt about what media hold of this blob: it is what memory holds.
+  Task<> settle();
   const BlobRecord& committed() const noexcept { return committed_; }
   durability::OwnedSpace owned_space() const;
 
@@ -64,13 +66,13 @@ class BlobState final : public Blob {
   void handle_dropped() noexcept override;
   Result<> check_changeable() const;
 
-  Task<> commit(BlobRecord& next);
-  Task<> commit_staged(durability::StagedCommit& staged, std::span<const std::size_t> extent_slots);
+  Task<> commit(BlobRecord& next, std::span<const uint64_t> wanted);
+  void keep_doubts(const durability::StagedCommit& failed, std::span<const std::size_t> extent_slots);
   Task<> grow(uint64_t clusters);
   Task<> shrink(uint64_t clusters);
   Task<> serve_waiting();
   Task<> allocate(BlobIo* first);
-  Task<> commit_allocations(std::span<const Allocation> allocations);
+  Task<> commit_in_extent_pages(std::span<const uint64_t> wanted);
   std::vector<uint64_t> unallocated(const BlobIo* first) const;
   void let_go_on(BlobIo* first, const Result<>& allocated) noexcept;
   StageContext stage_context() const noexcept;

@@ -163,19 +163,15 @@ Result<durability::StagedCommit> stage_creation(const StageContext& context, Blo
   return Staging(context, nothing, next).creation();
 }
 
-void cancel_added_clusters(durability::Space& space, const BlobRecord& present, const BlobRecord& next) {
-  space.cancel({.pages = {}, .clusters = missing_from(present, next)});
-}
-
 Result<durability::StagedCommit> stage_change(const StageContext& context, const BlobRecord& present,
                                               BlobRecord& next, const Doubts& doubts,
                                               const MetadataPage& root_on_media) {
   return Staging(context, present, next).change(doubts, root_on_media);
 }
 
-bool fits_in_extent_pages(const BlobRecord& present, std::span<const Allocation> allocations) {
-  return present.has_extent_table() && std::ranges::all_of(allocations, [&present](const Allocation& each) {
-           return present.extent_pages[each.cluster / kClustersPerExtentPage].value != 0;
+bool fits_in_extent_pages(const BlobRecord& present, std::span<const uint64_t> clusters) {
+  return present.has_extent_table() && std::ranges::all_of(clusters, [&present](uint64_t cluster) {
+           return present.extent_pages[cluster / kClustersPerExtentPage].value != 0;
          });
 }
 

@@ -20,14 +20,13 @@ struct StageContext {
   RootForm form = RootForm::whole;
 };
 
-// What an earlier commit of a blob may have put on media before it failed: the space that it had taken, and
-// the extent pages that it was about to rewrite.
+// What earlier commits of a blob may have put on media before they failed: the space that they had taken, and
+// the extent pages that they were about to rewrite.
 struct Doubts {
+  bool any = false;  // otherwise media hold what memory holds
   durability::OwnedSpace space;
   std::vector<PageIndex> redos;
   std::vector<std::size_t> extent_slots;
-
-  bool none() const noexcept { return space.pages.empty() && space.clusters.empty() && extent_slots.empty(); }
 };
 
 // One cluster of a blob that gets its place on the device.
@@ -42,16 +41,13 @@ struct Allocation {
 
 Result<durability::StagedCommit> stage_creation(const StageContext& context, BlobRecord& next);
 
-// For a change that is not staged after all: gives those clusters back.
-void cancel_added_clusters(durability::Space& space, const BlobRecord& present, const BlobRecord& next);
-
 // `root_on_media` is looked at where a root with descriptors is to become a pointer root.
 Result<durability::StagedCommit> stage_change(const StageContext& context, const BlobRecord& present,
                                               BlobRecord& next, const Doubts& doubts,
                                               const MetadataPage& root_on_media);
 
 // Allocations that touch nothing but extent pages which are there already. Nothing can fail.
-bool fits_in_extent_pages(const BlobRecord& present, std::span<const Allocation> allocations);
+bool fits_in_extent_pages(const BlobRecord& present, std::span<const uint64_t> clusters);
 durability::StagedCommit stage_extent_pages(const StageContext& context, const BlobRecord& present,
                                             std::span<const Allocation> allocations);
 

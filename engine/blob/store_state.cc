@@ -48,9 +48,10 @@ Task<> StoreState::open(OpenOptions options) {
 Task<> StoreState::close() {
   HF_CO_CHECK(check_closable());
   if (close_error_) co_return *close_error_;
-  if (!dirty_mark_ || read_only_ || destroyed_ || !damage_.empty()) co_return {};
+  const bool untouched = !dirty_mark_ && !super_in_doubt_;
+  if (untouched || read_only_ || destroyed_ || !damage_.empty()) co_return {};
   HF_CO_CHECK(check_writable());
-  HF_CO_CHECK(co_await ensure_dirty());
+  HF_CO_CHECK(co_await settle_everything());
   durability::Masks written = masks();
   super_.clean = true;
   durability::DirtyMark mark = std::move(*dirty_mark_);
@@ -58,6 +59,14 @@ Task<> StoreState::close() {
   const Result<> closed = co_await durability::mark_clean(io_, written, super_, std::move(mark));
   if (!closed) close_error_ = closed.error();
   co_return closed;
+}
+
+// Masks say what is taken, and so nothing may be in doubt.
+Task<> StoreState::settle_everything() {
+  HF_CO_CHECK(co_await ensure_dirty());
+  HF_CO_CHECK(co_await undo_creations());
+  for (const auto& [id, blob] : blobs_) HF_CO_CHECK(co_await blob->settle());
+  co_return {};
 }
 
 Task<> StoreState::destroy() {
@@ -109,24 +118,26 @@ Task<> StoreState::change_super(SuperWords words) {
   CheckedSuper changed = super_;
   if (words.super_blob) changed.super_blob = *words.super_blob;
   if (words.type) changed.type = *words.type;
+  super_in_doubt_ = true;
   HF_CO_CHECK(co_await durability::change_super(io_, changed, *dirty_mark_));
+  super_in_doubt_ = false;
   super_ = std::move(changed);
   co_return {};
 }
 
 Task<BlobId> StoreState::create_blob(BlobOptions options) {
   HF_CO_CHECK(check_writable());
-  HF_CO_TRY(std::vector<Xattr> xattrs, check_xattrs(options.xattrs));
+  BlobRecord record;
+  HF_CO_TRY(record.xattrs, check_xattrs(options.xattrs));
   HF_CO_CHECK(co_await ensure_dirty());
-  HF_CO_TRY(BlobRecord record, new_record(options));
-  record.xattrs = std::move(xattrs);
-  HF_CO_CHECK(co_await commit_creation(record));
+  HF_CO_CHECK(co_await commit_creation(record, options));
   const BlobId id = record.id;
   blobs_.emplace(id.value, std::make_unique<BlobState>(*this, std::move(record)));
   co_return id;
 }
 
-Task<> StoreState::commit_creation(BlobRecord& record) {
+Task<> StoreState::commit_creation(BlobRecord& record, BlobOptions options) {
+  HF_CO_CHECK(reserve_for(record, options));
   const PageIndex root = record.chain[0];
   const StageContext context{.layout = layout(), .space = *space_, .form = io_.root_form()};
   Result<durability::StagedCommit> staged = stage_creation(context, record);
@@ -137,19 +148,29 @@ Task<> StoreState::commit_creation(BlobRecord& record) {
   staged->reserved.pages.push_back(root);
   const Result<> committed = co_await durability::commit_blob(io_, *space_, *staged, *dirty_mark_);
   if (committed) co_return {};
-  if (staged->in_doubt) {
-    [[maybe_unused]] const Result<> undone = co_await undo_creation(staged->reserved);
-  } else {
+  if (!staged->in_doubt) {
     space_->cancel(staged->reserved);
+    co_return committed;
   }
+  failed_creations_.push_back(std::move(staged->reserved));
+  [[maybe_unused]] const Result<> undone = co_await undo_creations();
   co_return committed;
 }
 
 // The root write failed, and media may name the blob. If it cannot be erased either, its space stays taken
-// until the next open decides.
-Task<> StoreState::undo_creation(durability::OwnedSpace& reserved) {
-  const PageIndex root = reserved.pages.back();
-  co_return co_await durability::delete_blob(io_, *space_, root, reserved, *dirty_mark_);
+// until the next change or close() tries again, or the next open decides.
+Task<> StoreState::undo_creations() {
+  while (!failed_creations_.empty()) {
+    const durability::OwnedSpace failed = std::move(failed_creations_.back());
+    failed_creations_.pop_back();
+    const PageIndex root = failed.pages.back();
+    const Result<> undone = co_await durability::delete_blob(io_, *space_, root, failed, *dirty_mark_);
+    if (!undone) {
+      failed_creations_.push_back(failed);
+      co_return undone;
+    }
+  }
+  co_return {};
 }
 
 Result<std::vector<Xattr>> StoreState::check_xattrs(std::span<const XattrView> xattrs) const {
@@ -167,9 +188,8 @@ Result<std::vector<Xattr>> StoreState::check_xattrs(std::span<const XattrView> x
   return checked;
 }
 
-Result<BlobRecord> StoreState::new_record(const BlobOptions& options) {
+Result<> StoreState::reserve_for(BlobRecord& record, const BlobOptions& options) {
   HF_TRY(const BlobId id, reserve_id());
-  BlobRecord record;
   record.id = id;
   record.chain = {root_of_blob_id(id)};
   const bool table =
@@ -182,7 +202,7 @@ Result<BlobRecord> StoreState::new_record(const BlobOptions& options) {
     return clusters.error();
   }
   record.clusters = std::move(*clusters);
-  return record;
+  return {};
 }
 
 Result<std::vector<ClusterIndex>> StoreState::first_clusters(BlobId id, const BlobOptions& options) {
@@ -239,7 +259,7 @@ Result<BlobHandle> StoreState::open_blob(BlobId id) {
   return blob_error(Errc::not_found, id, "no such blob");
 }
 
-// The super blob's mark goes first: the id may be used again.
+// The super blob's mark goes first: the id may be used again. Where a change of it failed, media may hold it.
 Task<> StoreState::delete_blob(BlobId id) {
   HF_CO_CHECK(check_writable());
   HF_CO_CHECK(check_deletable(id));
@@ -253,7 +273,9 @@ Task<> StoreState::delete_blob(BlobId id) {
 
 Task<> StoreState::delete_unused(BlobState& blob) {
   HF_CO_CHECK(co_await ensure_dirty());
-  if (super_.super_blob == blob.id()) HF_CO_CHECK(co_await clear_super_blob());
+  SuperWords words;
+  words.super_blob.emplace(super_.super_blob == blob.id() ? std::nullopt : super_.super_blob);
+  if (super_in_doubt_ || words.super_blob != super_.super_blob) HF_CO_CHECK(co_await change_super(words));
   const durability::OwnedSpace owned = blob.owned_space();
   co_return co_await durability::delete_blob(io_, *space_, root_of_blob_id(blob.id()), owned, *dirty_mark_);
 }
@@ -311,13 +333,19 @@ Task<> StoreState::ensure_dirty() {
   if (!dirty_mark_) {
     CheckedSuper dirty = super_;
     dirty.clean = false;
+    super_in_doubt_ = true;
     HF_CO_TRY(durability::DirtyMark mark, co_await durability::mark_dirty(io_, dirty));
+    super_in_doubt_ = false;
     super_ = std::move(dirty);
     dirty_mark_.emplace(std::move(mark));
   }
-  if (redos_.empty()) co_return {};
-  HF_CO_CHECK(co_await durability::finish_conversions(io_, *space_, redos_, *settled_, *dirty_mark_));
-  redos_.clear();
+  if (!redos_.empty()) {
+    HF_CO_CHECK(co_await durability::finish_conversions(io_, *space_, redos_, *settled_, *dirty_mark_));
+    redos_.clear();
+  }
+  if (!failed_creations_.empty()) {
+    [[maybe_unused]] const Result<> undone = co_await undo_creations();
+  }
   co_return {};
 }
 

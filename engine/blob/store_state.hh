@@ -70,10 +70,11 @@ class StoreState {
  private:
   Result<> check_closable() const;
   Task<> change_super(SuperWords words);
-  Task<> commit_creation(BlobRecord& record);
-  Task<> undo_creation(durability::OwnedSpace& reserved);
+  Task<> commit_creation(BlobRecord& record, BlobOptions options);
+  Task<> undo_creations();
+  Task<> settle_everything();
   Result<std::vector<Xattr>> check_xattrs(std::span<const XattrView> xattrs) const;
-  Result<BlobRecord> new_record(const BlobOptions& options);
+  Result<> reserve_for(BlobRecord& record, const BlobOptions& options);
   Result<std::vector<ClusterIndex>> first_clusters(BlobId id, const BlobOptions& options);
   Result<BlobId> reserve_id();
   Task<> delete_unused(BlobState& blob);
@@ -92,6 +93,8 @@ class StoreState {
   std::optional<durability::Durable<Barrier::R1>> settled_;
   std::vector<Redo> redos_;  // until the first change
   std::optional<durability::DirtyMark> dirty_mark_;
+  bool super_in_doubt_ = false;  // a write of the superblock failed: media may hold its words
+  std::vector<durability::OwnedSpace> failed_creations_;  // whose roots media may hold: the last page of each
   std::optional<Error> close_error_;  // media are in doubt: a second try must not say that all is well
   bool destroyed_ = false;
   AsyncMutex super_mutex_;

@@ -34,14 +34,7 @@ Result<std::vector<PageIndex>> Space::reserve_chain_pages(uint64_t count) {
 }
 
 Result<std::vector<ClusterIndex>> Space::reserve_clusters(uint64_t count) {
-  if (count == 0) return std::vector<ClusterIndex>{};
-  if (sealed_) return sealed_space();
-  if (count > clusters_.clear_count()) {
-    return Error{.code = Errc::no_space,
-                 .object = ObjectKind::device,
-                 .number = count,
-                 .reason = "not enough free clusters"};
-  }
+  HF_CHECK(check_free_clusters(count));
   std::vector<ClusterIndex> reserved;
   reserved.reserve(count);
   uint64_t next = 0;
@@ -51,6 +44,16 @@ Result<std::vector<ClusterIndex>> Space::reserve_clusters(uint64_t count) {
     reserved.push_back(ClusterIndex{static_cast<uint32_t>(next)});
   }
   return reserved;
+}
+
+Result<> Space::check_free_clusters(uint64_t count) const {
+  if (count == 0) return {};
+  if (sealed_) return sealed_space();
+  if (count <= clusters_.clear_count()) return {};
+  return Error{.code = Errc::no_space,
+               .object = ObjectKind::device,
+               .number = count,
+               .reason = "not enough free clusters"};
 }
 
 Result<PageIndex> Space::reserve_page_from(uint64_t first) {

@@ -37,6 +37,7 @@ class Space {
   Result<PageIndex> reserve_root_page();
   Result<std::vector<PageIndex>> reserve_chain_pages(uint64_t count);
   Result<std::vector<ClusterIndex>> reserve_clusters(uint64_t count);
+  Result<> check_free_clusters(uint64_t count) const;
 
   // Gives back what was reserved and never named on media.
   void cancel(const OwnedSpace& reserved) noexcept { take_back(reserved); }
