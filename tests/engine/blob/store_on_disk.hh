@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <list>
 #include <memory>
 #include <optional>
@@ -74,6 +76,13 @@ class FailingDevice final : public BlockDevice {
   // The nth change or flush from now on fails; 0 is the next one.
   void fail_change(uint64_t nth, Failure failure) {
     countdown_ = nth;
+    counts_reads_ = false;
+    failure_ = failure;
+  }
+  // The same, where reads count and fail too.
+  void fail_request(uint64_t nth, Failure failure) {
+    countdown_ = nth;
+    counts_reads_ = true;
     failure_ = failure;
   }
   void fail_every(std::optional<IoKind> kind) { failing_kind_ = kind; }
@@ -121,7 +130,7 @@ class FailingDevice final : public BlockDevice {
 
   bool fails(const IoRequest& request) noexcept {
     bool failing = failing_kind_ == request.kind;
-    if (countdown_ && request.kind != IoKind::read) {
+    if (countdown_ && (counts_reads_ || request.kind != IoKind::read)) {
       failing = failing || *countdown_ == 0;
       countdown_ = *countdown_ == 0 ? std::nullopt : std::optional(*countdown_ - 1);
     }
@@ -131,6 +140,7 @@ class FailingDevice final : public BlockDevice {
 
   BlockDevice& below_;
   std::optional<uint64_t> countdown_;
+  bool counts_reads_ = false;
   std::optional<IoKind> failing_kind_;
   Failure failure_ = Failure::nothing_done;
   uint64_t failed_ = 0;
@@ -213,7 +223,8 @@ class StoreOnDisk {
   Result<> write_pages(Blob& blob, uint64_t first, uint64_t count, uint8_t tag, bool fua = false) {
     AlignedBuffer buffer(count * kTestPage);
     const std::span<std::byte> bytes = buffer.bytes();
-    for (uint64_t i = 0; i < bytes.size(); ++i) bytes[i] = pattern(tag, first + i / kTestPage);
+    for (uint64_t i = 0; i < count; ++i)
+      std::ranges::fill(bytes.subspan(i * kTestPage, kTestPage), pattern(tag, first + i));
     return transfer(BlobIoKind::write, blob, first * kTestPage, bytes, fua);
   }
   // One byte for each page; nothing if a page is not all one byte, or the read failed.
@@ -221,9 +232,10 @@ class StoreOnDisk {
     AlignedBuffer buffer(count * kTestPage);
     if (!transfer(BlobIoKind::read, blob, first * kTestPage, buffer.bytes())) return {};
     std::vector<std::byte> pages;
-    for (uint64_t i = 0; i < buffer.bytes().size(); ++i) {
-      if (i % kTestPage == 0) pages.push_back(buffer.bytes()[i]);
-      if (pages.back() != buffer.bytes()[i]) return {};
+    for (uint64_t i = 0; i < count; ++i) {
+      const std::span<std::byte> page = buffer.bytes().subspan(i * kTestPage, kTestPage);
+      if (std::memcmp(page.data(), page.data() + 1, kTestPage - 1) != 0) return {};
+      pages.push_back(page[0]);
     }
     return pages;
   }
