@@ -85,9 +85,12 @@ class FailingDevice final : public BlockDevice {
     counts_reads_ = true;
     failure_ = failure;
   }
+  // The same for reads, of which nothing is done.
+  void fail_read(uint64_t nth) { reads_to_go_ = nth; }
   void fail_every(std::optional<IoKind> kind) { failing_kind_ = kind; }
   void heal() {
     countdown_.reset();
+    reads_to_go_.reset();
     failing_kind_.reset();
   }
   uint64_t failed() const noexcept { return failed_; }
@@ -109,7 +112,8 @@ class FailingDevice final : public BlockDevice {
     const DeviceGeometry& geometry() const noexcept override { return below_->geometry(); }
     void submit(IoRequest& request) noexcept override {
       if (!device_.fails(request)) return below_->submit(request);
-      if (device_.failure_ == Failure::nothing_done || request.kind == IoKind::flush) {
+      const bool changes = request.kind != IoKind::flush && request.kind != IoKind::read;
+      if (device_.failure_ == Failure::nothing_done || !changes) {
         return executor_.post(device_.refusals_.emplace_back(request));
       }
       Relay& relay = device_.relays_.emplace_back();
@@ -130,9 +134,11 @@ class FailingDevice final : public BlockDevice {
 
   bool fails(const IoRequest& request) noexcept {
     bool failing = failing_kind_ == request.kind;
-    if (countdown_ && (counts_reads_ || request.kind != IoKind::read)) {
-      failing = failing || *countdown_ == 0;
-      countdown_ = *countdown_ == 0 ? std::nullopt : std::optional(*countdown_ - 1);
+    const bool counts_apart = request.kind == IoKind::read && !counts_reads_;
+    std::optional<uint64_t>& countdown = counts_apart ? reads_to_go_ : countdown_;
+    if (countdown) {
+      failing = failing || *countdown == 0;
+      countdown = *countdown == 0 ? std::nullopt : std::optional(*countdown - 1);
     }
     failed_ += failing ? 1 : 0;
     return failing;
@@ -141,6 +147,7 @@ class FailingDevice final : public BlockDevice {
   BlockDevice& below_;
   std::optional<uint64_t> countdown_;
   bool counts_reads_ = false;
+  std::optional<uint64_t> reads_to_go_;
   std::optional<IoKind> failing_kind_;
   Failure failure_ = Failure::nothing_done;
   uint64_t failed_ = 0;

@@ -68,6 +68,7 @@ Task<> change_metadata(Blobstore& store, Blob& blob) {
     HF_CO_CHECK(blob.set_xattr(name, std::as_bytes(std::span(name))));
     HF_CO_CHECK(co_await blob.sync());
     HF_CO_CHECK(co_await store.delete_blob(id));
+    HF_CO_CHECK(co_await blob.resize(blob.clusters() + 1));
   }
   co_return {};
 }
