@@ -253,6 +253,10 @@ Result<BlobHandle> StoreState::open_blob(BlobId id) {
     if (found->second->deleting()) return blob_error(Errc::busy, id, "the blob is being deleted");
     return BlobHandle(*found->second);
   }
+  return why_absent(id);
+}
+
+Error StoreState::why_absent(BlobId id) const noexcept {
   for (const Blobstore::Damage& damage : damage_) {
     if (damage.id == id) return damage.error;
   }
@@ -282,7 +286,7 @@ Task<> StoreState::delete_unused(BlobState& blob) {
 
 Result<> StoreState::check_deletable(BlobId id) const {
   const auto found = blobs_.find(id.value);
-  if (found == blobs_.end()) return blob_error(Errc::not_found, id, "no such blob");
+  if (found == blobs_.end()) return why_absent(id);
   if (found->second->open()) return blob_error(Errc::busy, id, "the blob is open");
   if (found->second->deleting()) return blob_error(Errc::busy, id, "the blob is being deleted");
   for (const auto& [other, blob] : blobs_) {

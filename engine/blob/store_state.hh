@@ -79,6 +79,7 @@ class StoreState {
   Result<BlobId> reserve_id();
   Task<> delete_unused(BlobState& blob);
   Result<> check_deletable(BlobId id) const;
+  Error why_absent(BlobId id) const noexcept;
   durability::Masks masks() const;
 
   BlockDevice& device_;

@@ -72,7 +72,8 @@ class Blobstore {
   // A handle on a blob; the same blob may be opened many times. not_found, corrupt (damaged), unsupported.
   Result<BlobHandle> open_blob(BlobId id);
 
-  // Ends with busy while the blob is open or a clone depends on it.
+  // Ends with busy while the blob is open or a clone depends on it, not_found, corrupt (damaged) or
+  // unsupported.
   Task<> delete_blob(BlobId id);
 
   struct Info {
