@@ -12,6 +12,9 @@ namespace {
 // requests.
 constexpr uint64_t kReadBytes = 1 << 20;
 
+// Of more pages than this it is the device that fails.
+constexpr uint32_t kUnreadablePagesMax = 64;
+
 // What the masks of a clean store say.
 struct StoredMasks {
   Bitmap pages;
@@ -38,15 +41,36 @@ Task<StoredMasks> read_masks(MetadataIo& io, const StoreLayout& layout) {
   co_return StoredMasks{std::move(pages), std::move(clusters), std::move(blob_ids)};
 }
 
+// After a failed read of all of them: most can be read, and one that cannot harms no blob but its own.
+Task<> replay_one_by_one(MetadataIo& io, const StoreLayout& layout, PageRun run, MetadataReplay& replay,
+                         uint32_t& unreadable) {
+  AlignedBuffer page(layout.md_page_size);
+  for (uint32_t i = 0; i < run.count; ++i) {
+    const PageIndex index{run.first.value + i};
+    const Result<> read = co_await io.read(layout.byte_of_page(index), page.bytes(), Step::read_metadata);
+    if (read) {
+      replay.add_page(index, page.bytes());
+      continue;
+    }
+    if (read.error().code != Errc::device_failed || ++unreadable > kUnreadablePagesMax) {
+      co_return read.error();
+    }
+    replay.add_unreadable_page(index);
+  }
+  co_return {};
+}
+
 Task<ReplayedStore> replay_pages(MetadataIo& io, const StoreLayout& layout, const Bitmap& wanted) {
   MetadataReplay replay(layout);
   const auto at_most = static_cast<uint32_t>(std::max<uint64_t>(1, kReadBytes / layout.md_page_size));
   AlignedBuffer buffer(uint64_t{std::min(at_most, layout.md_len)} * layout.md_page_size);
+  uint32_t unreadable = 0;
   PageRun run = next_run(wanted, PageIndex{0}, at_most);
   while (run.count > 0) {
     const std::span<std::byte> bytes = buffer.bytes().first(uint64_t{run.count} * layout.md_page_size);
-    HF_CO_CHECK(co_await io.read(layout.byte_of_page(run.first), bytes, Step::read_metadata));
-    for (uint32_t i = 0; i < run.count; ++i) {
+    const Result<> read = co_await io.read(layout.byte_of_page(run.first), bytes, Step::read_metadata);
+    if (!read) HF_CO_CHECK(co_await replay_one_by_one(io, layout, run, replay, unreadable));
+    for (uint32_t i = 0; read && i < run.count; ++i) {
       replay.add_page(PageIndex{run.first.value + i},
                       bytes.subspan(uint64_t{i} * layout.md_page_size, layout.md_page_size));
     }

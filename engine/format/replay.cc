@@ -90,6 +90,9 @@ ReplayedStore MetadataReplay::finish() {
     }
   }
   if (doubly_owned_) find_double_owners();
+  report_unreadable_pages();
+  std::sort(store_.damaged.begin(), store_.damaged.end(),
+            [](const DamagedBlob& a, const DamagedBlob& b) { return a.id < b.id; });
   return std::move(store_);
 }
 
@@ -188,6 +191,21 @@ void MetadataReplay::claim(const BlobRecord& record) {
 
 void MetadataReplay::claim_pages_of_damaged(const Page& root) { store_.used_pages.set(root.index); }
 
+// One that a chain leads to is known to be no root.
+void MetadataReplay::report_unreadable_pages() {
+  const std::size_t known = store_.damaged.size();
+  for (const PageIndex page : unreadable_) {
+    const uint64_t byte = layout_.byte_of_page(page);
+    store_.used_pages.set(page.value);
+    const bool explained =
+        std::any_of(store_.damaged.begin(), store_.damaged.begin() + static_cast<std::ptrdiff_t>(known),
+                    [byte](const DamagedBlob& damaged) { return damaged.error.byte == byte; });
+    if (explained) continue;
+    const BlobId id = blob_id_of_root(page);
+    store_.damaged.push_back({id, damage(id, byte, "its page cannot be read; it may be a blob's root")});
+  }
+}
+
 // Rare, and so done in a second pass: everybody who owns something together with somebody else is damaged,
 // unless one of them is a snapshot step that was cut short.
 void MetadataReplay::find_double_owners() {
@@ -219,8 +237,6 @@ void MetadataReplay::find_double_owners() {
     }
   }
   store_.blobs = std::move(good);
-  std::sort(store_.damaged.begin(), store_.damaged.end(),
-            [](const DamagedBlob& a, const DamagedBlob& b) { return a.id < b.id; });
 }
 
 }  // namespace holdfast

@@ -46,6 +46,8 @@ class MetadataReplay {
   // Every md page once, or every one that the masks of a clean store call used, in ascending order; `bytes`
   // holds at least its first 4096 bytes.
   void add_page(PageIndex index, std::span<const std::byte> bytes);
+  // In its place, for a page that the device does not give: it may hold anything, a root too.
+  void add_unreadable_page(PageIndex index) { unreadable_.push_back(index); }
   ReplayedStore finish();
 
  private:
@@ -79,6 +81,7 @@ class MetadataReplay {
   Result<> read_extents(BlobParser& parser) const;
   void claim(const BlobRecord& record);
   void claim_pages_of_damaged(const Page& root);
+  void report_unreadable_pages();
   void find_double_owners();
 
   const StoreLayout& layout_;
@@ -86,6 +89,7 @@ class MetadataReplay {
   std::vector<std::byte> descriptors_;
   std::vector<TornRoot> torn_roots_;
   std::vector<FoundRedo> redos_;
+  std::vector<PageIndex> unreadable_;
   ClusterBudget cluster_budget_;
   ReplayedStore store_;
   bool doubly_owned_ = false;

@@ -88,10 +88,13 @@ class FailingDevice final : public BlockDevice {
   // The same for reads, of which nothing is done.
   void fail_read(uint64_t nth) { reads_to_go_ = nth; }
   void fail_every(std::optional<IoKind> kind) { failing_kind_ = kind; }
+  // Every read that touches one of these blocks.
+  void fail_reads_of(uint64_t first, uint64_t count) { unreadable_ = {first, first + count}; }
   void heal() {
     countdown_.reset();
     reads_to_go_.reset();
     failing_kind_.reset();
+    unreadable_ = {};
   }
   uint64_t failed() const noexcept { return failed_; }
 
@@ -140,6 +143,9 @@ class FailingDevice final : public BlockDevice {
       failing = failing || *countdown == 0;
       countdown = *countdown == 0 ? std::nullopt : std::optional(*countdown - 1);
     }
+    const bool touches =
+        request.block < unreadable_.second && request.block + request.block_count > unreadable_.first;
+    failing = failing || (request.kind == IoKind::read && touches);
     failed_ += failing ? 1 : 0;
     return failing;
   }
@@ -149,6 +155,7 @@ class FailingDevice final : public BlockDevice {
   bool counts_reads_ = false;
   std::optional<uint64_t> reads_to_go_;
   std::optional<IoKind> failing_kind_;
+  std::pair<uint64_t, uint64_t> unreadable_;  // first block, and the one behind the last
   Failure failure_ = Failure::nothing_done;
   uint64_t failed_ = 0;
   std::list<Refusal> refusals_;
