@@ -19,7 +19,7 @@ constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "devi
 constexpr Keys kDeviceKeys = {"size",           "block_size", "atomic_write",       "setup_atomic_write",
                               "volatile_cache", "fua",        "discard_reads_zero", "initial"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
-constexpr Keys kCrashKeys = {"at", "lose", "nested", "states_per_point"};
+constexpr Keys kCrashKeys = {"nested", "states_per_point"};
 constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
 constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1",
@@ -98,14 +98,6 @@ StoreSpec read_store(Reader& reader, const Node& node) {
 CrashSpec read_crash(Reader& reader, const Node& node) {
   CrashSpec crash;
   if (!reader.check_object(node, kCrashKeys)) return crash;
-  if (const Node* at = node.find("at")) {
-    constexpr Keys kMoments = {"every-event"};
-    reader.one_of(*at, kMoments, "a moment for power cuts");
-  }
-  if (const Node* lose = node.find("lose")) {
-    constexpr Keys kLose = {"any-subset"};
-    reader.one_of(*lose, kLose, "a way to lose");
-  }
   crash.nested =
       static_cast<uint32_t>(std::min<uint64_t>(reader.number(node, "nested").value_or(crash.nested), 3));
   if (crash.nested > 2) reader.complain(node.position, "\"nested\" is at most 2");

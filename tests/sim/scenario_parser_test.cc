@@ -127,9 +127,6 @@ const Mistake kStore[] = {
 INSTANTIATE_TEST_SUITE_P(Store, AMistake, testing::ValuesIn(kStore), name_of_mistake);
 
 const Mistake kCrash[] = {
-    {"at", with_crash("{\"at\": @\"every-evnt\"}"),
-     "\"every-evnt\" is not a moment for power cuts; did you mean \"every-event\"?"},
-    {"lose", with_crash("{\"lose\": @\"nothing\"}"), "\"nothing\" is not a way to lose"},
     {"nested", with_crash("@{\"nested\": 3}"), "\"nested\" is at most 2"},
     {"nested_huge", with_crash("@{\"nested\": 18446744073709551615}"), "\"nested\" is at most 2"},
     {"states", with_crash("@{\"states_per_point\": 1}"), "\"states_per_point\" must be at least 2"},
@@ -312,7 +309,7 @@ TEST(ScenarioParser, takes_every_field_of_the_file) {
         "fua": [true],
                "discard_reads_zero": false, "initial": "garbage"},
     "store": {"cluster_size": "32KiB", "metadata_pages": 5, "type": "mine"},
-    "crash": {"at": "every-event", "lose": "any-subset", "nested": 0, "states_per_point": 7},
+    "crash": {"nested": 0, "states_per_point": 7},
     "setup": [{"store.format": {"force": true}}, {"store.open": {}}],
     "steps": [{"blob.create": {"name": "b", "clusters": 2, "xattrs": {"k": "v", "l": {"bytes": 3}}}},
               {"io.write": {"blob": "b", "offset": "512B", "length": 1024, "fua": true}, "note": "n"},
