@@ -88,9 +88,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     node.boolean = value;
     return add(std::move(node));
   }
-  bool number_integer(number_integer_t) override {
-    return fail("negative numbers mean nothing in a scenario");
-  }
+  bool number_integer(number_integer_t) override { return add(node_of(Node::Kind::negative)); }
   bool number_unsigned(number_unsigned_t value) override {
     Node node = node_of(Node::Kind::integer);
     node.integer = value;
@@ -178,6 +176,7 @@ const char* name_of(Node::Kind kind) {
     case Node::Kind::null: return "null";
     case Node::Kind::boolean: return "true or false";
     case Node::Kind::integer: return "a whole number";
+    case Node::Kind::negative: return "a negative number";
     case Node::Kind::real: return "a fraction";
     case Node::Kind::text: return "a string";
     case Node::Kind::array: return "a list";

@@ -18,7 +18,7 @@ struct Position {
 
 // JSON that remembers where everything stood, so that an error about its meaning can name line and column.
 struct Node {
-  enum class Kind : uint8_t { null, boolean, integer, real, text, array, object };
+  enum class Kind : uint8_t { null, boolean, integer, negative, real, text, array, object };
   struct Member;
 
   Kind kind = Kind::null;

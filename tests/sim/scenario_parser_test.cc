@@ -76,7 +76,11 @@ const Mistake kDocument[] = {
     {"not_an_object", "@[]", "this must be an object, and this is a list"},
     {"only_a_word", "@true", "this must be an object, and this is true or false"},
     {"negative_number", scenario_text("\"store\": {\"metadata_pages\": @-1},"),
-     "negative numbers mean nothing in a scenario"},
+     "\"metadata_pages\" must be a whole number, and this is a negative number"},
+    {"negative_zero", scenario_text("\"store\": {\"metadata_pages\": @-0},"),
+     "\"metadata_pages\" must be a whole number, and this is a negative number"},
+    {"negative_size", scenario_text("\"device\": {\"size\": @-65536},"),
+     "this must be a number of bytes such as 4096 or \"4KiB\""},
     {"tags_are_no_list", scenario_text("\"tags\": @\"x\","), "\"tags\" must be a list, and this is a string"},
     {"tag_is_null", scenario_text("\"tags\": [\"x\", @null],"), "a tag must be a string, and this is null"},
 };
@@ -258,11 +262,12 @@ TEST(ScenarioParser, reports_all_mistakes_of_a_file_in_the_order_of_the_file) {
   "purpos": "p",
   "steps": [{"store.frmat": {}}],
   "device": {"block_size": 7, "sise": 1},
+  "crash": {"nested": -1},
   "scenario": ""
 })");
   std::vector<uint32_t> lines;
   for (const Diagnostic& each : complaints) lines.push_back(each.line);
-  EXPECT_EQ(lines, (std::vector<uint32_t>{1, 2, 3, 3, 4, 4, 5}));
+  EXPECT_EQ(lines, (std::vector<uint32_t>{1, 2, 3, 3, 4, 4, 5, 6}));
   EXPECT_TRUE(std::ranges::is_sorted(
       complaints, {}, [](const Diagnostic& each) { return std::pair(each.line, each.column); }));
 }
