@@ -213,38 +213,47 @@ void read_modifiers(Reader& reader, const Node& node, ScenarioStep& step) {
   }
 }
 
+ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& device, bool inside_parallel);
+
+Parallel read_parallel(Reader& reader, const Node& step, const Node::Member& member,
+                       const DeviceSpec& device) {
+  Parallel parallel;
+  if (const Node* expect = step.find("expect"))
+    reader.complain(expect->position, "\"expect\" belongs to the steps inside \"parallel\"");
+  if (!reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) return parallel;
+  for (const Node& item : member.value.items) parallel.steps.push_back(read_step(reader, item, device, true));
+  if (parallel.steps.size() < 2) reader.complain(member.position, "\"parallel\" needs at least two steps");
+  return parallel;
+}
+
 ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& device, bool inside_parallel) {
   ScenarioStep step;
   const std::vector<std::string_view> keys = all_step_keys();
   if (!reader.check_object(node, keys)) return step;
   read_modifiers(reader, node, step);
   std::size_t verbs = 0;
+  std::size_t unknown = 0;
   for (const Node::Member& member : node.members) {
     const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs),
                                    [&member](const Verb& each) { return each.name == member.key; });
     if (verb != std::end(kVerbs)) {
       ++verbs;
       step.action = verb->read(reader, member.value, device);
+      if (inside_parallel && member.key.starts_with("store."))
+        reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
     } else if (member.key == "parallel") {
       ++verbs;
       if (inside_parallel) reader.complain(member.position, "\"parallel\" cannot stand inside \"parallel\"");
-      Parallel parallel;
-      if (reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) {
-        for (const Node& item : member.value.items)
-          parallel.steps.push_back(read_step(reader, item, device, true));
-        if (parallel.steps.size() < 2)
-          reader.complain(member.position, "\"parallel\" needs at least two steps");
-      }
-      if (const Node* expect = node.find("expect")) {
-        reader.complain(expect->position, "\"expect\" belongs to the steps inside \"parallel\"");
-      }
-      step.action = std::move(parallel);
-    }
-    if (inside_parallel && member.key.starts_with("store.")) {
-      reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
+      step.action = read_parallel(reader, node, member, device);
+    } else if (std::find(keys.begin(), keys.end(), member.key) == keys.end()) {
+      ++unknown;
     }
   }
-  if (verbs != 1)
+  const bool parallel = inside_parallel || std::holds_alternative<Parallel>(step.action);
+  if (const Node* kill = node.find("kill_after"); kill != nullptr && parallel)
+    reader.complain(kill->position, "\"kill_after\" and \"parallel\" do not go together");
+  const bool misspelt = verbs == 0 && unknown > 0;  // reported as an unknown key
+  if (verbs != 1 && !misspelt)
     reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));
   return step;
 }

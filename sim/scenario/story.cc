@@ -27,7 +27,6 @@ class Story {
     here_ = &node;
     fails_ = step.expected_error.has_value();
     if (const auto* parallel = std::get_if<Parallel>(&step.action)) {
-      if (step.kill_after) complain("\"kill_after\" belongs to a single step");
       for (std::size_t i = 0; i < parallel->steps.size(); ++i)
         follow_step(node.find("parallel")->items[i], parallel->steps[i]);
       return;
