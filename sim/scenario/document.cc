@@ -41,7 +41,8 @@ class Tracker {
     }
   }
   void advance(char c) {
-    ++here_.column;
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // a character in UTF-8
+    if (!continues) ++here_.column;
     if (c == '\n') here_ = {here_.line + 1, 1};
   }
 

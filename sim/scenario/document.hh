@@ -13,7 +13,7 @@ namespace holdfast::sim {
 
 struct Position {
   uint32_t line = 1;
-  uint32_t column = 1;
+  uint32_t column = 1;  // of characters, not bytes
 };
 
 // JSON that remembers where everything stood, so that an error about its meaning can name line and column.

@@ -17,6 +17,11 @@ struct Mistake {
 };
 void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
 
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 class AMistake : public testing::TestWithParam<Mistake> {};
 
 TEST_P(AMistake, is_the_only_complaint_and_is_found_where_it_stands) {
@@ -34,7 +39,7 @@ TEST_P(AMistake, is_the_only_complaint_and_is_found_where_it_stands) {
   EXPECT_EQ(complaints[0].message, GetParam().message);
   EXPECT_EQ(complaints[0].file, "test.json");
   EXPECT_EQ(complaints[0].line, line) << text;
-  EXPECT_EQ(complaints[0].column, at - line_begin + 1) << text;
+  EXPECT_EQ(complaints[0].column, characters_in(text.substr(line_begin, at - line_begin)) + 1) << text;
 }
 
 constexpr auto name_of_mistake = [](const auto& info) { return info.param.name; };
@@ -82,6 +87,8 @@ const Mistake kDocument[] = {
     {"negative_size", scenario_text("\"device\": {\"size\": @-65536},"),
      "this must be a number of bytes such as 4096 or \"4KiB\""},
     {"tags_are_no_list", scenario_text("\"tags\": @\"x\","), "\"tags\" must be a list, and this is a string"},
+    {"after_long_letters", scenario_text("\"note\": \"\u00e9\u20ac\U0001f600\", @\"stor\": {},"),
+     "unknown key \"stor\"; did you mean \"store\"?"},
     {"tag_is_null", scenario_text("\"tags\": [\"x\", @null],"), "a tag must be a string, and this is null"},
 };
 INSTANTIATE_TEST_SUITE_P(Document, AMistake, testing::ValuesIn(kDocument), name_of_mistake);
