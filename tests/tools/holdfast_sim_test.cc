@@ -113,6 +113,9 @@ TEST_F(HoldfastSim, lint_checks_and_runs_nothing) {
   const Ended ended = call({"lint", file});
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(ended.out, "1 scenarios are well formed\n");
+  write("schema.json", "{}");  // for editors: no scenario
+  const Ended below = call({"lint", path("in")});
+  EXPECT_EQ(below.out, "1 scenarios are well formed\n") << below.err;
   const std::string bad = write("b.json", "{\n  \"stepz\": 1}");
   const Ended refused = call({"lint", file, bad});
   EXPECT_EQ(refused.status, 2);
@@ -247,9 +250,8 @@ TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bi
     EXPECT_GT(result["states_checked"], 0) << result["name"];
     for (const Json& violation : result["violations"]) broken.insert(violation["invariant"]);
   }
-  EXPECT_EQ(broken,
-            (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1",
-                                                 "B2", "B3", "B4", "D1"}));
+  EXPECT_EQ(broken, (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3",
+                                           "B4", "D1"}));
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ constexpr int kExitUnexpected = 1;
 constexpr int kExitBadInput = 2;
 constexpr int kExitInternal = 3;
 
+constexpr const char* kSchema = "schema.json";  // describes scenarios to editors, and is none
+
 struct RunArguments {
   std::vector<std::string> paths;
   uint64_t seed = 0;
@@ -50,7 +52,8 @@ std::vector<std::string> files_below(const std::string& path) {
   if (!fs::is_directory(path, status)) return {path};
   std::vector<std::string> files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path, status)) {
-    if (entry.is_regular_file() && entry.path().extension() == ".json")
+    const fs::path& file = entry.path();
+    if (entry.is_regular_file() && file.extension() == ".json" && file.filename() != kSchema)
       files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
