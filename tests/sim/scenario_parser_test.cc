@@ -3,19 +3,11 @@
 
 #include <algorithm>
 
+#include "sim/scenario_mistakes.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {
 namespace {
-
-// A text with one mistake: '@' stands before it and is taken out, so
-// that no line or column is counted by hand.
-struct Mistake {
-  std::string name;
-  std::string text;
-  std::string message;
-};
-void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
 
 std::size_t characters_in(std::string_view text) {
   return static_cast<std::size_t>(
@@ -25,10 +17,9 @@ std::size_t characters_in(std::string_view text) {
 class AMistake : public testing::TestWithParam<Mistake> {};
 
 TEST_P(AMistake, is_the_only_complaint_and_is_found_where_it_stands) {
-  std::string text = GetParam().text;
-  const std::size_t at = text.find('@');
+  const std::size_t at = GetParam().text.find('@');
   ASSERT_NE(at, std::string::npos);
-  text.erase(at, 1);
+  const std::string text = without_mark(GetParam());
   const auto line = static_cast<uint32_t>(
       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1);
   const std::size_t line_begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
@@ -44,236 +35,13 @@ TEST_P(AMistake, is_the_only_complaint_and_is_found_where_it_stands) {
 
 constexpr auto name_of_mistake = [](const auto& info) { return info.param.name; };
 
-std::string with_device(std::string_view device) {
-  return scenario_text("\"device\": " + std::string(device) + ",");
-}
-std::string with_store(std::string_view store) {
-  return scenario_text("\"store\": " + std::string(store) + ",");
-}
-std::string with_crash(std::string_view crash) {
-  return scenario_text("\"crash\": " + std::string(crash) + ",");
-}
-std::string with_disks(std::string_view disks) {
-  return scenario_text("\"disks\": " + std::string(disks) + ",");
-}
-std::string with_steps(std::string_view steps) { return scenario_text("", steps); }
-// Steps in a store that is open and has a blob "abc" of one cluster.
-std::string with_blob_steps(std::string_view steps, std::string_view members = "") {
-  const std::string setup =
-      R"("setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "abc",
-          "clusters": 1}}],)";
-  return scenario_text(std::string(members) + setup, steps);
-}
-
-const Mistake kDocument[] = {
-    {"unknown_key", scenario_text("@\"stor\": {},"), "unknown key \"stor\"; did you mean \"store\"?"},
-    {"unknown_key_like_no_other", scenario_text("@\"qqqqqqqq\": 1,"), "unknown key \"qqqqqqqq\""},
-    {"key_twice", scenario_text("\"tags\": [],\n  @\"tags\": [],"),
-     "the key \"tags\" stands twice in this object"},
-    {"no_name", "@{\"purpose\": \"p\", \"steps\": [{\"store.format\": {}}]}", "\"scenario\" is missing"},
-    {"no_purpose", "\n @{\"scenario\": \"s\", \"steps\": [{\"store.format\": {}}]}",
-     "\"purpose\" is missing"},
-    {"no_steps", "@{\"scenario\": \"s\", \"purpose\": \"p\"}", "\"steps\" is missing"},
-    {"empty_name", R"({"scenario": @"", "purpose": "p", "steps": [{"store.format": {}}]})",
-     "\"scenario\" is empty"},
-    {"name_is_a_number", R"({"scenario": @7, "purpose": "p", "steps": [{"store.format": {}}]})",
-     "\"scenario\" must be a string, and this is a whole number"},
-    {"not_an_object", "@[]", "this must be an object, and this is a list"},
-    {"only_a_word", "@true", "this must be an object, and this is true or false"},
-    {"negative_number", scenario_text("\"store\": {\"metadata_pages\": @-1},"),
-     "\"metadata_pages\" must be a whole number, and this is a negative number"},
-    {"negative_zero", scenario_text("\"store\": {\"metadata_pages\": @-0},"),
-     "\"metadata_pages\" must be a whole number, and this is a negative number"},
-    {"negative_size", scenario_text("\"device\": {\"size\": @-65536},"),
-     "this must be a number of bytes such as 4096 or \"4KiB\""},
-    {"tags_are_no_list", scenario_text("\"tags\": @\"x\","), "\"tags\" must be a list, and this is a string"},
-    {"after_long_letters", scenario_text("\"note\": \"\u00e9\u20ac\U0001f600\", @\"stor\": {},"),
-     "unknown key \"stor\"; did you mean \"store\"?"},
-    {"tag_is_null", scenario_text("\"tags\": [\"x\", @null],"), "a tag must be a string, and this is null"},
-};
-INSTANTIATE_TEST_SUITE_P(Document, AMistake, testing::ValuesIn(kDocument), name_of_mistake);
-
-const Mistake kDevice[] = {
-    {"is_a_list", with_device("@[]"), "this must be an object, and this is a list"},
-    {"unknown_key", with_device("{@\"blok_size\": 512}"),
-     "unknown key \"blok_size\"; did you mean \"block_size\"?"},
-    {"block_size_no_power", with_device("{\"block_size\": @3000}"),
-     "\"block_size\" must be a power of two from 512 to 4096"},
-    {"block_size_too_large", with_device("{\"block_size\": @8192}"),
-     "\"block_size\" must be a power of two from 512 to 4096"},
-    {"atomic_write_too_small", with_device("{\"atomic_write\": @\"256B\"}"),
-     "\"atomic_write\" must be a power of two from 512 to 65536"},
-    {"size_odd", with_device("@{\"size\": \"5KiB\"}"), "\"size\" must be a multiple of 64KiB up to 4GiB"},
-    {"size_zero", with_device("@{\"size\": 0}"), "\"size\" must be a multiple of 64KiB up to 4GiB"},
-    {"size_huge", with_device("@{\"size\": \"5GiB\"}"), "\"size\" must be a multiple of 64KiB up to 4GiB"},
-    {"unit", with_device("{\"size\": @\"4Mib\"}"), "this must be a number of bytes such as 4096 or \"4KiB\""},
-    {"overflow", with_device("{\"size\": @\"99999999999TiB\"}"),
-     "this must be a number of bytes such as 4096 or \"4KiB\""},
-    {"size_fraction", with_device("{\"size\": @0.5}"),
-     "this must be a number of bytes such as 4096 or \"4KiB\""},
-    {"fua_lists_nothing", with_device("{\"fua\": @[]}"),
-     "\"fua\" lists no case; write true, false or [false, true]"},
-    {"fua_is_text", with_device("{\"fua\": @\"yes\"}"), "\"fua\" must be a list, and this is a string"},
-    {"fua_lists_text", with_device("{\"fua\": [true, @\"no\"]}"),
-     "an item of \"fua\" must be true or false, and this is a string"},
-    {"initial", with_device("{\"initial\": @\"zeros\"}"),
-     "\"zeros\" is not an initial content; did you mean \"zeroes\"?"},
-    {"cache", with_device("{\"volatile_cache\": @1}"),
-     "\"volatile_cache\" must be true or false, and this is a whole number"},
-};
-INSTANTIATE_TEST_SUITE_P(Device, AMistake, testing::ValuesIn(kDevice), name_of_mistake);
-
-const Mistake kStore[] = {
-    {"cluster_size", with_store("@{\"cluster_size\": 5000}"),
-     "\"cluster_size\" must be a multiple of 4KiB up to 64MiB"},
-    {"no_pages", with_store("@{\"metadata_pages\": 0}"), "\"metadata_pages\" must be from 1 to 1048576"},
-    {"pages_are_a_fraction", with_store("{\"metadata_pages\": @1.5}"),
-     "\"metadata_pages\" must be a whole number, and this is a fraction"},
-    {"long_type", with_store("@{\"type\": \"seventeen letters\"}"), "\"type\" has at most 16 bytes"},
-    {"unknown_key", with_store("{@\"clustersize\": 4096}"),
-     "unknown key \"clustersize\"; did you mean \"cluster_size\"?"},
-    {"no_room", "@" + with_store("{\"metadata_pages\": 4096}"),
-     "the device is too small for this store's metadata and one cluster"},
-};
-INSTANTIATE_TEST_SUITE_P(Store, AMistake, testing::ValuesIn(kStore), name_of_mistake);
-
-const Mistake kCrash[] = {
-    {"nested", with_crash("@{\"nested\": 3}"), "\"nested\" is at most 2"},
-    {"nested_huge", with_crash("@{\"nested\": 18446744073709551615}"), "\"nested\" is at most 2"},
-    {"states", with_crash("@{\"states_per_point\": 1}"), "\"states_per_point\" must be at least 2"},
-    {"unknown_key", with_crash("{@\"nest\": 1}"), "unknown key \"nest\"; did you mean \"nested\"?"},
-};
-INSTANTIATE_TEST_SUITE_P(Crash, AMistake, testing::ValuesIn(kCrash), name_of_mistake);
-
-const std::string kHonest = R"({"name": "honest", "expect": "pass"})";
-const Mistake kDisks[] = {
-    {"no_list", with_disks("@{}"), "\"disks\" must be a list, and this is an object"},
-    {"empty", with_disks("@[]"),
-     "one of the disks must be honest: a broken one proves nothing without its twin"},
-    {"none_honest", with_disks(R"(@[{"name": "x", "ignores": ["B1"], "expect": {"violations": ["B1"]}}])"),
-     "one of the disks must be honest: a broken one proves nothing without its twin"},
-    {"no_name", with_disks("[@{\"expect\": \"pass\"}]"), "\"name\" is missing"},
-    {"no_expect", with_disks("[@{\"name\": \"x\"}]"),
-     "\"expect\" is missing: \"pass\" or {\"violations\": [...]}"},
-    {"honest_violates", with_disks(R"([@{"name": "x", "expect": {"violations": ["B1"]}}])"),
-     "an honest disk must not be expected to violate anything"},
-    {"same_name", with_disks("[" + kHonest + ",\n@" + kHonest + "]"), "two disks are called \"honest\""},
-    {"barrier", with_disks("[" + kHonest + R"(, {"name": "x", "ignores": [@"B9"], "expect": "pass"}])"),
-     "\"B9\" is not a barrier; did you mean \"B1\"?"},
-    {"invariant",
-     with_disks("[" + kHonest +
-                R"(, {"name": "x", "ignores": ["B1"], "expect": {"violations": ["B1", @"A11"]}}])"),
-     "\"A11\" is not an invariant; did you mean \"A1\"?"},
-    {"no_violation",
-     with_disks("[" + kHonest + R"(, {"name": "x", "ignores": ["B1"], "expect": {"violations": @[]}}])"),
-     "no violation is listed; say \"expect\": \"pass\""},
-    {"violation_twice",
-     with_disks("[" + kHonest +
-                R"(, {"name": "x", "ignores": ["B1"], "expect": {"violations": @["B1", "B1"]}}])"),
-     "a violation is listed twice"},
-    {"expects_nothing", with_disks("[" + kHonest + R"(, {"name": "x", "ignores": ["B1"], "expect": @{}}])"),
-     "\"violations\" is missing"},
-    {"outcome", with_disks("[{\"name\": \"x\", \"expect\": @\"fail\"}]"), "\"fail\" is not an expectation"},
-    {"outcome_key",
-     with_disks(
-         R"([{"name": "x", "expect": {@"violation": ["B1"], "violations": ["B1"]}, "ignores": ["B1"]}, )" +
-         kHonest + "]"),
-     "unknown key \"violation\"; did you mean \"violations\"?"},
-};
-INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(kDisks), name_of_mistake);
-
-const Mistake kSteps[] = {
-    {"none", "{\"scenario\": \"s\", \"purpose\": \"p\", \"steps\": @[]}",
-     "this list of steps is empty; leave it out"},
-    {"no_verb", with_steps("@{\"note\": \"x\"}"), "a step has exactly one verb, and this one has 0"},
-    {"misspelt_verb", with_steps("{@\"store.frmat\": {}}"),
-     "unknown key \"store.frmat\"; did you mean \"store.format\"?"},
-    {"misspelt_verb_in_parallel",
-     with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {@"store.clse": {}}]})"),
-     "unknown key \"store.clse\"; did you mean \"store.close\"?"},
-    {"kill_of_a_parallel",
-     with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {"io.flush": {"blob": "abc"}}],
-             "kill_after": @"write root"})"),
-     "\"kill_after\" and \"parallel\" do not go together"},
-    {"kill_in_parallel", with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}},
-             {"blob.sync": {"blob": "abc"}, "kill_after": @"write root"}]})"),
-     "\"kill_after\" and \"parallel\" do not go together"},
-    {"outcome_of_a_parallel",
-     with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {"io.flush": {"blob": "abc"}}],
-             "expect": @"busy"})"),
-     "\"expect\" belongs to the steps inside \"parallel\""},
-    {"two_verbs", with_steps(R"(@{"store.format": {}, "store.open": {}})"),
-     "a step has exactly one verb, and this one has 2"},
-    {"outcome", with_steps(R"({"store.format": {}, "expect": @"no-space"})"),
-     "\"no-space\" is not an outcome; did you mean \"no_space\"?"},
-    {"kill_step", with_steps(R"({"store.format": {}, "kill_after": @"write rot"})"),
-     "\"write rot\" is not a protocol step; did you mean \"write root\"?"},
-    {"key_of_a_verb", with_steps(R"({"store.format": {@"forced": true}})"),
-     "unknown key \"forced\"; did you mean \"force\"?"},
-    {"verb_without_keys", with_steps(R"({"store.format": {}}, {"store.open": {@"x": 1}})"),
-     "unknown key \"x\""},
-    {"is_text", with_steps("@\"store.format\""), "this must be an object, and this is a string"},
-    {"parallel_of_one", with_blob_steps(R"({@"parallel": [{"io.flush": {"blob": "abc"}}]})"),
-     "\"parallel\" needs at least two steps"},
-    {"parallel_in_parallel", with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}},
-                        {@"parallel": [{"io.flush": {"blob": "abc"}}, {"io.flush": {"blob": "abc"}}]}]})"),
-     "\"parallel\" cannot stand inside \"parallel\""},
-    {"store_in_parallel",
-     with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {@"store.close": {}}]})"),
-     "steps of the store cannot stand inside \"parallel\""},
-    {"xattr_too_long",
-     with_blob_steps(R"({"blob.set_xattr": {"blob": "abc", "name": "n", "value": @{"bytes": 4064}}})"),
-     "an xattr's value has at most 4063 bytes"},
-    {"xattr_name_of_the_runner",
-     with_steps(
-         R"({"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "a",
-             "xattrs": {@"name": "b"}}})"),
-     "\"name\" is set by the runner to the blob's name"},
-    {"value_missing", with_blob_steps(R"({"blob.set_xattr": @{"blob": "abc", "name": "n"}})"),
-     "\"value\" is missing"},
-    {"value_is_a_number", with_blob_steps(R"({"blob.set_xattr": {"blob": "abc", "name": "n", "value": @3}})"),
-     "this must be an object, and this is a whole number"},
-    {"no_length", with_blob_steps(R"({"io.read": @{"blob": "abc"}})"), "\"length\" is missing or 0"},
-    {"not_aligned", with_blob_steps(R"({"io.read": @{"blob": "abc", "length": 512}})"),
-     "\"offset\" and \"length\" must be multiples of the block size, 4096"},
-    {"read_with_fua", with_blob_steps(R"({"io.read": @{"blob": "abc", "length": 4096, "fua": true}})"),
-     "only io.write and io.write_zeroes take \"fua\""},
-    {"unmap_undefined",
-     with_blob_steps(R"({"io.unmap": @{"blob": "abc", "length": 4096}})",
-                     R"("device": {"discard_reads_zero": false},)"),
-     "what io.unmap leaves is only defined if the device says \"discard_reads_zero\": true"},
-};
-INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(kSteps), name_of_mistake);
-
-const Mistake kStory[] = {
-    {"not_open", with_steps(R"({"store.format": {}}, @{"blob.create": {"name": "a"}})"),
-     "the store is not open at this step"},
-    {"open_twice", with_steps(R"({"store.format": {}}, {"store.open": {}}, @{"store.open": {}})"),
-     "the store is open already"},
-    {"format_while_open", with_blob_steps(R"(@{"store.format": {"force": true}})"),
-     "the store is open; close it before it is formatted"},
-    {"closed_and_used", with_blob_steps(R"({"store.close": {}}, @{"io.flush": {"blob": "abc"}})"),
-     "the store is not open at this step"},
-    {"unknown_blob", with_blob_steps(R"(@{"blob.sync": {"blob": "abd"}})"),
-     "there is no blob \"abd\" at this step; did you mean \"abc\"?"},
-    {"deleted_blob", with_blob_steps(R"({"blob.delete": {"blob": "abc"}}, @{"blob.sync": {"blob": "abc"}})"),
-     "there is no blob \"abc\" at this step"},
-    {"blob_twice", with_blob_steps(R"(@{"blob.create": {"name": "abc"}})"),
-     "there is a blob \"abc\" already"},
-    {"too_many_clusters", with_blob_steps(R"(@{"blob.create": {"name": "b", "clusters": 99999}})"),
-     "the device has only 1024 clusters, metadata included"},
-    {"beyond_the_end",
-     with_blob_steps(R"(@{"io.write": {"blob": "abc", "offset": "12KiB", "length": "8KiB"}})"),
-     "\"abc\" has 16384 bytes, and this goes beyond them"},
-    {"offset_that_wraps",
-     with_blob_steps(R"(@{"io.write": {"blob": "abc", "offset": 18446744073709547520, "length": 8192}})"),
-     "\"abc\" has 16384 bytes, and this goes beyond them"},
-    {"used_after_a_kill",
-     with_blob_steps(
-         R"({"blob.sync": {"blob": "abc"}, "kill_after": "write root"}, @{"blob.sync": {"blob": "abc"}})"),
-     "the store is not open at this step"},
-};
-INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(kStory), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Document, AMistake, testing::ValuesIn(mistakes_in_document()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Device, AMistake, testing::ValuesIn(mistakes_in_device()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Store, AMistake, testing::ValuesIn(mistakes_in_store()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Crash, AMistake, testing::ValuesIn(mistakes_in_crash()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(mistakes_in_disks()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
 
 TEST(ScenarioParser, reports_all_mistakes_of_a_file_in_the_order_of_the_file) {
   const auto complaints = complaints_about(R"({

@@ -19,6 +19,14 @@ inline std::string scenario_text(std::string_view members,
          "\n  \"steps\": [\n    " + std::string(steps) + "\n  ]\n}\n";
 }
 
+// Steps in a store that is open and has a blob "abc" of one cluster.
+inline std::string with_blob_steps(std::string_view steps, std::string_view members = "") {
+  const std::string setup =
+      R"("setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "abc",
+          "clusters": 1}}],)";
+  return scenario_text(std::string(members) + setup, steps);
+}
+
 // The smallest store that has room for what tests do: a case on it takes milliseconds.
 inline constexpr std::string_view kSmall =
     R"("device": {"size": "1MiB", "fua": true}, "store": {"cluster_size": "16KiB", "metadata_pages": 8},)";

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace holdfast::sim {
+
+// A text with one mistake: '@' stands before it and is taken out, so
+// that no line or column is counted by hand.
+struct Mistake {
+  std::string name;
+  std::string text;
+  std::string message;
+};
+inline void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
+
+std::vector<Mistake> mistakes_in_document();
+std::vector<Mistake> mistakes_in_device();
+std::vector<Mistake> mistakes_in_store();
+std::vector<Mistake> mistakes_in_crash();
+std::vector<Mistake> mistakes_in_disks();
+std::vector<Mistake> mistakes_in_steps();
+std::vector<Mistake> mistakes_in_story();
+
+std::string without_mark(const Mistake& mistake);
+
+}  // namespace holdfast::sim

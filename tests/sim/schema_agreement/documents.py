@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The files that the parser and the schema are both asked about."""
+
+# Some are good in one place and bad in another.
+VALUES = (
+    None, True, False, 0, 1, 2, 3, 5, 511, 512, 513, 4063, 4064, 4096, 5000, 65536, 2**32, 2**32 + 4096,
+    2**63, 2**64 - 1, 2**64, -1, -4096, 0.5, 4096.5,
+    "", "?", "a", "name", "pass", "B1", "seventeen letters", "\u00e9" * 9,
+    "0", "1", "4096", "00512", "512B", "4KiB", "5KiB", "64KiB", "4MiB", "1GiB", "5GiB", "1TiB",
+    "99999999999TiB", "4kib", "4 KiB", " 4KiB", "+4096", "-4096", "4.5KiB", "0x1000", "KiB",
+    [], [True], [True, True], [True, False, True], ["?"], ["B1"], ["B1", "B1"], [None], [{}], [{"?": 1}],
+    {}, {"?": 1}, {"bytes": 8}, {"bytes": 4064}, {"bytes": "4KiB"}, {"name": "x"}, {"k": "v"}, {"blob": "a"},
+)
+
+READY = [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "a", "clusters": 4}}]
+FLUSH = {"io.flush": {"blob": "a"}}
+HONEST = {"name": "honest", "expect": "pass"}
+
+STORE_STEPS = (
+    {"store.close": {}},
+    {"store.destroy": {}},
+    {"store.set_super_blob": {"blob": "a"}},
+    {"store.clear_super_blob": {}},
+)
+BLOB_STEPS = (
+    {"blob.create": {"name": "b", "clusters": 1, "thin": False, "extents": "runs", "xattrs": {"k": "v"}}},
+    {"blob.create": {"name": "b", "clusters": 9, "thin": True, "xattrs": {"k": {"bytes": 8}}}},
+    {"blob.set_xattr": {"blob": "a", "name": "k", "value": "v"}},
+    {"blob.remove_xattr": {"blob": "a", "name": "k"}},
+    {"blob.set_read_only": {"blob": "a"}},
+    {"blob.sync": {"blob": "a"}},
+    {"blob.resize": {"blob": "a", "clusters": 2}},
+    {"blob.delete": {"blob": "a"}},
+    {"io.write": {"blob": "a", "offset": 4096, "length": 4096, "fua": True}},
+    {"io.write_zeroes": {"blob": "a", "offset": 4096, "length": 4096, "fua": True}},
+    {"io.unmap": {"blob": "a", "offset": 4096, "length": 4096, "fua": False}},
+    {"io.read": {"blob": "a", "offset": 4096, "length": 4096, "fua": False}},
+    FLUSH,
+)
+
+
+def smallest(**members):
+    return {"scenario": "s", "purpose": "p", "steps": [{"store.format": {}}]} | members
+
+
+def after_setup(*steps):
+    return smallest(setup=READY, steps=list(steps))
+
+
+def bases():
+    """Good files that have every key in one place at least."""
+    yield {
+        "$schema": "x", "note": "y", "scenario": "s", "purpose": "p", "tags": ["t"],
+        "device": {"size": "4MiB", "block_size": 4096, "atomic_write": 4096, "volatile_cache": True,
+                   "fua": [True, False], "discard_reads_zero": True, "initial": "garbage"},
+        "store": {"cluster_size": "16KiB", "metadata_pages": 16, "type": "mine"},
+        "crash": {"nested": 1, "states_per_point": 64},
+        "setup": READY,
+        "steps": [FLUSH | {"note": "n", "expect": "ok"}],
+        "after": [{"store.close": {}}],
+        "disks": [HONEST, {"name": "x", "ignores": ["B1"], "expect": {"violations": ["B1"]}}],
+    }
+    yield smallest(device={"setup_atomic_write": 4096})
+    yield smallest(steps=[{"store.format": {"force": True}}, {"store.open": {}}])
+    for step in STORE_STEPS + BLOB_STEPS:
+        yield after_setup(step)
+    for step in BLOB_STEPS:
+        yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok"}, step]})
+    yield after_setup({"blob.sync": {"blob": "a"}, "kill_after": "write root"})
+
+
+def odd_and_good():
+    yield "smallest", smallest()
+    yield "ignored_keys_of_any_kind", smallest(**{"$schema": -1, "note": [{"steps": 0.5}, None]})
+    yield "note_of_any_kind", smallest(steps=[{"store.format": {}, "note": {"x": -1}}])
+    yield "zeroes_before_a_size", smallest(device={"size": "0004MiB", "block_size": "0512B"})
+    yield "no_unit", smallest(device={"size": "4194304", "atomic_write": "65536"})
+    yield "largest_device", smallest(device={"size": "4GiB"}, store={"cluster_size": "64MiB"})
+    yield "smallest_store", smallest(device={"size": 65536},
+                                     store={"cluster_size": 4096, "metadata_pages": 1})
+    yield "type_of_sixteen_letters", smallest(store={"type": "sixteen letters!"})
+    yield "no_tags", smallest(tags=[])
+    yield "one_case", smallest(device={"fua": False})
+    yield "barrier_ignored_twice", smallest(
+        disks=[HONEST, {"name": "x", "ignores": ["B1", "B1"], "expect": "pass"}])
+    yield "honest_in_many_words", smallest(disks=[{"name": "x", "ignores": [], "expect": "pass"}])
+    yield "xattr_without_a_name", after_setup({"blob.create": {"name": "b", "xattrs": {"": ""}}})
+    yield "pattern_of_no_bytes", after_setup({"blob.create": {"name": "b", "xattrs": {"k": {}}}})
+    yield "pattern_of_kibibytes", after_setup(
+        {"blob.set_xattr": {"blob": "a", "name": "k", "value": {"bytes": "3KiB"}}})
+    yield "largest_thin_blob", after_setup({"blob.create": {"name": "b", "clusters": 65536, "thin": True}})
+    yield "too_large_and_expected", after_setup({"blob.create": {"name": "b", "clusters": 2**64 - 1},
+                                                 "expect": "no_space"})
+    yield "unknown_blob_and_expected", after_setup({"blob.sync": {"blob": "b"}, "expect": "not_found"})
+    yield "parallel_with_a_note", after_setup({"parallel": [FLUSH, FLUSH], "note": "n"})
+    yield "after_is_not_followed", smallest(after=[{"blob.sync": {"blob": "nobody"}}])
+
+
+def odd_and_bad():
+    parallel = {"parallel": [FLUSH, FLUSH]}
+    yield "kill_of_a_parallel_after_a_cut", smallest(after=[parallel | {"kill_after": "write root"}])
+    yield "kill_in_a_parallel_after_a_cut", smallest(
+        after=[{"parallel": [FLUSH, FLUSH | {"kill_after": "write root"}]}])
+    yield "step_that_nobody_kills_at", after_setup(FLUSH | {"kill_after": "flush"})
+    yield "no_barrier", smallest(disks=[HONEST, {"name": "x", "ignores": ["A1"], "expect": "pass"}])
+    yield "moment", smallest(crash={"at": "every-event"})
+    yield "loss", smallest(crash={"lose": "any-subset"})
+    yield "thin_and_too_large", after_setup({"blob.create": {"name": "b", "clusters": 65537, "thin": True}})
+    yield "resized_too_far", after_setup({"blob.resize": {"blob": "a", "clusters": 65537}})
+    yield "atomic_write_of_128_kibibytes", smallest(device={"atomic_write": "128KiB"})
+    yield "setup_without_steps", smallest(setup=[])
+    yield "after_without_steps", smallest(after=[])
+    yield "not_an_object", [smallest()]
+
+
+NO_JSON = (
+    b"", b" ", b"{", b"{\"a\":1,}", b"{'a':1}", b"nul", b"NaN", b"{\"scenario\": NaN}", b"01", b"\"\\u12\"",
+    b"// x\n{}", b"{}{}", b"{\"scenario\": \"\xff\"}",
+)
