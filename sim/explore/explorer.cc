@@ -225,7 +225,10 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
 void Explorer::go_on(Session& session, const Examination& state, std::vector<Cut> path) {
   if (path.size() > scenario_.crash.nested || session.store() == nullptr) return;
   if (target_ != nullptr && target_->cuts.size() == path.size()) return;
-  Model::Found settled{.epoch = state.epoch(), .super_blob = state.found.super_blob, .blobs = {}};
+  if (!session.store()->damaged_blobs().empty()) return;  // nothing is allocated in such a store
+  Model::Found settled{
+      .epoch = state.epoch(), .super_blob = state.found.super_blob, .blobs = {}, .damaged = {}};
+  for (const DamagedBlob& damaged : state.raw.replayed.damaged) settled.damaged.insert(damaged.id.value);
   for (const auto& [name, blob] : state.found.blobs) settled.blobs[name] = {blob.state, blob.blocks};
   Model model = state.model.after_power_cut(settled);
   Play next{session, model, std::move(path), 0, {}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "foreign/spdk_player.hh"
 #include "holdfast/assert.hh"
 
 namespace holdfast::sim {
@@ -102,6 +103,7 @@ void Session::end_program() {
   ids_.clear();
   channels_.clear();
   store_.reset();
+  foreign_channel_.reset();
 }
 
 Task<> Session::perform(const ScenarioStep& step, Model& model) {
@@ -131,6 +133,7 @@ Task<> Session::run(const StoreOpen&, Model& model) {
     HF_CO_TRY(BlobHandle blob, store_->open_blob(id));
     model.staged(name) = state_of(*blob);
   }
+  model.open_acknowledged();
   co_return {};
 }
 
@@ -300,6 +303,17 @@ Task<> Session::run(const DataFlush&, Model& model) {
   const Result<> flushed = co_await perform(io, 0);
   if (flushed) model.flush_ends(began);
   co_return flushed;
+}
+
+Task<> Session::run(const SpdkSession& step, Model& model) {
+  if (store_ != nullptr) co_return still_open();
+  trace_.begin_process();
+  HF_CO_TRY(foreign_channel_, disk_.open_channel(home_));
+  SpdkPlayer player(*foreign_channel_, rig_.scenario.store.cluster_size, model);
+  const Result<> played = co_await player.play(step);
+  end_program();
+  trace_.begin_process();
+  co_return played;
 }
 
 Task<> Session::run(const Parallel&, Model&) {

@@ -65,6 +65,7 @@ class Session {
   Task<> run(const BlobDelete& step, Model& model);
   Task<> run(const DataIo& step, Model& model);
   Task<> run(const DataFlush& step, Model& model);
+  Task<> run(const SpdkSession& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
   Result<BlobHandle> handle(const std::string& name);
   // On its channel's executor, with the answer back on the home executor.
@@ -84,6 +85,7 @@ class Session {
     std::unique_ptr<Channel> channel;
   };
   std::map<uint32_t, OpenChannel> channels_;  // as far as steps used them; 0 from the start
+  std::unique_ptr<BlockChannel> foreign_channel_;
   std::map<std::string, BlobId> ids_;
   std::map<std::string, BlobHandle> handles_;
 };

@@ -18,7 +18,7 @@ std::optional<std::string> check_A1(const Examination& state) {
     }
   }
   for (const DamagedBlob& damaged : state.raw.replayed.damaged) {
-    if (damaged.error.byte == Error::kNowhere)
+    if (damaged.error.byte == Error::kNowhere && !state.model.unsettled(damaged.id.value))
       return fmt::format("blob {:#x} shares a page or cluster", damaged.id.value);
   }
   return std::nullopt;

@@ -23,6 +23,7 @@ std::optional<std::string> find_missing_page(const Examination& state) {
     for (const uint64_t page : root.chain) {
       const auto meant = state.trace.last_write_before(page, root.written_at);
       if (!meant || !meant->content || oldest_sector(state.media, page) >= meant->event) continue;
+      if (meant->step == Step::none) continue;  // a foreign program promises nothing
       if (*meant->content == state.media.page_hash(page)) continue;
       return fmt::format("the root of blob {:#x} names the page at byte {}, which never arrived",
                          root.id.value, page * simdisk::kMediaPage);
@@ -34,10 +35,12 @@ std::optional<std::string> find_missing_page(const Examination& state) {
 std::optional<std::string> find_foreign_bytes(const Examination& state) {
   for (const auto& [name, blob] : state.found.blobs) {
     const auto known = state.model.blobs().find(name);
-    if (known == state.model.blobs().end()) continue;
+    if (known == state.model.blobs().end() || known->second.unsettled) continue;
+    const std::vector<BlockVersions>& expected = known->second.blocks;
     for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
       const Tag tag = blob.blocks[block];
       if (tag == kZeroes || (tag != kForeign && Model::birth_of(tag) == known->second.birth)) continue;
+      if (block < expected.size() && expected[block].allows(tag)) continue;  // after a foreign program
       return fmt::format("block {} of blob '{}' shows bytes that were written to something else", block,
                          name);
     }

@@ -25,7 +25,7 @@ bool is_damaged(const Examination& state, BlobId id) {
 // B3: a delete is durable before it is acknowledged and before what it frees is reused.
 std::optional<std::string> check_B3(const Examination& state) {
   for (const auto& [name, history] : state.model.blobs()) {
-    const bool deleted = history.state.count() == 1 && !history.state.newest();
+    const bool deleted = history.state.count() == 1 && !history.state.newest() && !history.unsettled;
     if (deleted && state.found.blobs.contains(name))
       return fmt::format("blob '{}' was deleted and is there again", name);
   }

@@ -9,7 +9,7 @@ namespace holdfast::sim {
 std::optional<std::string> check_D1(const Examination& state) {
   for (const auto& [name, blob] : state.found.blobs) {
     const auto known = state.model.blobs().find(name);
-    if (known == state.model.blobs().end()) continue;
+    if (known == state.model.blobs().end() || known->second.unsettled) continue;
     const std::vector<BlockVersions>& blocks = known->second.blocks;
     for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
       const bool gained = block >= blocks.size();  // by a resize that is not acknowledged yet

@@ -7,7 +7,7 @@ namespace holdfast::sim {
 
 // S4: a store is durably marked dirty before its metadata changes.
 std::optional<std::string> check_S4(const Examination& state) {
-  if (!state.raw.super || !state.raw.super->clean) return std::nullopt;
+  if (!state.raw.super || !state.raw.super->clean || state.model.super_unsettled()) return std::nullopt;
   const StoreLayout& layout = state.raw.super->layout;
   for (uint32_t i = 0; i < layout.md_len; ++i) {
     const uint64_t byte = layout.byte_of_page(PageIndex{i});

@@ -13,6 +13,7 @@ std::optional<std::string> check_S7(const Examination& state) {
     return fmt::format("the store of format {} was destroyed and is there again", state.epoch());
   if (state.epoch() == 0 || state.epoch() != epoch.oldest() || state.found.open_error) return std::nullopt;
   if (state.model.super_blob().allows(state.found.super_blob)) return std::nullopt;
+  if (state.model.unsettled(state.model.super_blob().newest())) return std::nullopt;
   return fmt::format("the super blob was set to '{}', and found is '{}'", state.model.super_blob().newest(),
                      state.found.super_blob);
 }

@@ -62,6 +62,8 @@ void Model::format_ends(uint64_t epoch, bool acknowledged) {
     epoch_ = Versions<uint64_t>(epoch);
     super_blob_ = Versions<std::string>("");
     blobs_.clear();
+    damaged_ids_.clear();
+    engine_changed();
     closed_ = false;
   } else {
     epoch_.withdraw(epoch);
@@ -94,6 +96,7 @@ uint64_t Model::super_blob_begins(const std::string& name) {
 void Model::super_blob_ends(uint64_t change, bool acknowledged) {
   if (acknowledged) {
     super_blob_.acknowledge(change);
+    engine_changed();
   } else {
     super_blob_.withdraw(change);
   }
@@ -141,6 +144,7 @@ void Model::change_ends(const std::string& name, uint64_t change, bool acknowled
   BlobHistory& blob = blobs_.at(name);
   if (acknowledged) {
     blob.state.acknowledge(change);
+    engine_changed();
   } else {
     blob.state.withdraw(change);
   }
@@ -174,17 +178,61 @@ void Model::flush_ends(uint64_t began) {
   ++version_;
 }
 
+void Model::foreign_begins(bool at_once) {
+  change_begins();
+  foreign_ = true;
+  foreign_at_once_ = at_once;
+  super_unsettled_ = !at_once;
+}
+
+void Model::foreign_touches(const std::string& name, uint64_t id) {
+  blobs_.at(name).unsettled = true;
+  unsettled_ids_.insert(id);
+  ++version_;
+}
+
+void Model::foreign_operation_ends() {
+  if (foreign_at_once_) settle();
+}
+
+void Model::foreign_ends(bool unloaded) {
+  foreign_ = false;
+  closed_ = unloaded && foreign_at_once_;
+  ++version_;
+}
+
+void Model::open_acknowledged() {
+  settle();
+  super_unsettled_ = false;
+}
+
+void Model::settle() {
+  for (auto& [name, blob] : blobs_) {
+    if (!blob.unsettled) continue;
+    blob.unsettled = false;
+    for (BlockVersions& block : blob.blocks) block.settle();
+  }
+  unsettled_ids_.clear();
+  ++version_;
+}
+
 Model Model::after_power_cut(const Found& found) const {
   Model next = *this;
   next.epoch_ = Versions<uint64_t>(found.epoch);
   next.epoch_begins_.resize(found.epoch);
   next.closed_ = false;
+  next.foreign_ = false;
+  next.super_found_unsettled_ = super_unsettled();
+  next.super_unsettled_ = false;
+  next.unsettled_ids_.clear();
+  next.damaged_ids_ = found.damaged;
   next.super_blob_ = Versions<std::string>(found.super_blob);
   std::erase_if(next.blobs_, [&found](const auto& blob) { return !found.blobs.contains(blob.first); });
   for (const auto& [name, blob] : found.blobs) {
     BlobHistory& history = next.blobs_.at(name);
     history.state = Versions<std::optional<BlobState>>(blob.first);
     history.staged = blob.first;
+    history.unsettled = false;
     history.blocks.clear();
     for (const Tag tag : blob.second) history.blocks.emplace_back(tag);
   }

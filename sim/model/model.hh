@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,6 +70,8 @@ class BlockVersions {
   // The write `change` is durable.
   void make_change_durable(uint64_t change);
 
+  void settle() { versions_.erase(versions_.begin(), versions_.end() - 1); }
+
   bool allows(Tag tag) const;
   Tag visible() const { return versions_.back().tag; }
 
@@ -89,6 +92,7 @@ struct BlobHistory {
   Versions<std::optional<BlobState>> state{std::nullopt};  // nullopt: no such blob
   std::vector<BlockVersions> blocks;
   BlobState staged;  // in the memory of the engine
+  bool unsettled = false;  // a foreign program touched it
 };
 
 // The oracle: what has been acknowledged, and what was begun. A recovered store must show, for each thing,
@@ -129,6 +133,24 @@ class Model {
   void change_ends(const std::string& name, uint64_t change, bool acknowledged);
   BlobState& staged(const std::string& name) { return blobs_.at(name).staged; }
 
+  // A foreign program has the store: one that flushes nothing and rewrites in place. What it touches is
+  // unsettled: a power cut may leave any state of it, or damage, until the engine opens the store and thereby
+  // flushes the device. `at_once`: on this device whole pages are durable when their write completes, so each
+  // operation is settled when it ends, and the superblock is always right.
+  void foreign_begins(bool at_once);
+  void foreign_touches(const std::string& name, uint64_t id);
+  void foreign_operation_ends();
+  void foreign_ends(bool unloaded);
+  void open_acknowledged();
+  bool unsettled(const std::string& name) const {
+    const auto blob = blobs_.find(name);
+    return blob != blobs_.end() && blob->second.unsettled;
+  }
+  // By id: of a damaged blob media may not tell the name.
+  bool unsettled(uint64_t id) const { return unsettled_ids_.contains(id) || damaged_ids_.contains(id); }
+  // The superblock may be torn; one that says clean may stand over masks and pages of another time.
+  bool super_unsettled() const { return super_unsettled_ || super_found_unsettled_; }
+
   // Data.
   struct Write {
     uint64_t change = 0;
@@ -153,10 +175,16 @@ class Model {
     uint64_t epoch = 0;
     std::string super_blob;
     std::map<std::string, std::pair<BlobState, std::vector<Tag>>> blobs;
+    std::set<uint64_t> damaged;  // ids
   };
   Model after_power_cut(const Found& found) const;
 
  private:
+  void settle();
+  // The first change that the engine makes rests on a superblock that it has written itself.
+  void engine_changed() {
+    if (!foreign_) super_unsettled_ = super_found_unsettled_ = false;
+  }
   uint64_t change_begins() {
     closed_ = false;
     ++version_;
@@ -168,6 +196,12 @@ class Model {
   Versions<std::string> super_blob_{""};
   std::vector<uint64_t> epoch_begins_;  // the event at which each format began
   bool closed_ = false;
+  bool foreign_ = false;  // a foreign program has the store
+  bool foreign_at_once_ = false;
+  bool super_unsettled_ = false;
+  bool super_found_unsettled_ = false;  // a cut left it so
+  std::set<uint64_t> unsettled_ids_;
+  std::set<uint64_t> damaged_ids_;  // what a cut made of unsettled blobs
   uint64_t births_ = 0;
   uint64_t writes_ = 0;
   uint64_t now_ = 0;  // counts changes and completions

@@ -156,6 +156,55 @@ Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) 
   return io;
 }
 
+// Another program has no engine to ask for extents, or for FUA.
+template <class Verb, ReadVerb read>
+SpdkAction read_action(Reader& reader, const Node& node, const DeviceSpec& device) {
+  return std::get<Verb>(read(reader, node, device));
+}
+
+SpdkAction read_foreign_write(Reader& reader, const Node& node, const DeviceSpec& device) {
+  const DataIo io = std::get<DataIo>(read_data_io<DataKind::write>(reader, node, device));
+  if (io.fua) reader.complain(node.position, "SPDK's blobstore knows no \"fua\"");
+  return io;
+}
+
+struct SpdkVerb {
+  std::string_view name;
+  SpdkAction (*read)(Reader&, const Node&, const DeviceSpec&);
+};
+constexpr SpdkVerb kSpdkVerbs[] = {
+    {"create", read_action<BlobCreate, read_create>},
+    {"set_xattr", read_action<BlobSetXattr, read_set_xattr>},
+    {"resize", read_action<BlobResize, read_resize>},
+    {"delete", read_action<BlobDelete, read_for_blob<BlobDelete>>},
+    {"write", read_foreign_write},
+};
+
+void read_spdk_action(Reader& reader, const Node& node, const DeviceSpec& device, SpdkSession& session) {
+  std::vector<std::string_view> names;
+  for (const SpdkVerb& verb : kSpdkVerbs) names.push_back(verb.name);
+  if (!reader.check_object(node, names)) return;
+  if (node.members.size() != 1) {
+    reader.complain(node.position,
+                    fmt::format("an action has exactly one verb, and this one has {}", node.members.size()));
+  }
+  for (const Node::Member& member : node.members) {
+    const auto verb = std::ranges::find(kSpdkVerbs, member.key, &SpdkVerb::name);
+    if (verb != std::end(kSpdkVerbs)) session.actions.push_back(verb->read(reader, member.value, device));
+  }
+}
+
+Action read_spdk(Reader& reader, const Node& node, const DeviceSpec& device) {
+  constexpr Keys kKeys = {"do", "unload"};
+  SpdkSession session;
+  if (!reader.check_object(node, kKeys)) return session;
+  session.unload = reader.boolean(node, "unload").value_or(true);
+  const Node* actions = node.find("do");
+  if (actions == nullptr || !reader.check_kind(*actions, Node::Kind::array, "\"do\"")) return session;
+  for (const Node& item : actions->items) read_spdk_action(reader, item, device, session);
+  return session;
+}
+
 struct Verb {
   std::string_view name;
   ReadVerb read;
@@ -179,6 +228,7 @@ constexpr Verb kVerbs[] = {
     {"io.unmap", read_data_io<DataKind::unmap>},
     {"io.read", read_data_io<DataKind::read>},
     {"io.flush", read_for_blob<DataFlush>},
+    {"spdk", read_spdk},
 };
 
 constexpr std::string_view kModifiers[] = {"expect", "kill_after", "note"};
@@ -239,7 +289,7 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
     if (verb != std::end(kVerbs)) {
       ++verbs;
       step.action = verb->read(reader, member.value, device);
-      if (inside_parallel && member.key.starts_with("store."))
+      if (inside_parallel && (member.key.starts_with("store.") || member.key == "spdk"))
         reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
     } else if (member.key == "parallel") {
       ++verbs;

@@ -31,8 +31,44 @@ class Story {
         follow_step(node.find("parallel")->items[i], parallel->steps[i]);
       return;
     }
+    if (const auto* session = std::get_if<SpdkSession>(&step.action)) return follow_foreign(*session, step);
     std::visit([this](const auto& verb) { visit(verb); }, step.action);
     if (step.kill_after) open_ = false;
+  }
+
+  void follow_foreign(const SpdkSession& session, const ScenarioStep& step) {
+    if (open_) complain("the store is open; close it before another program uses it");
+    if (step.kill_after) complain("\"kill_after\" names a step of the engine, and this is another program");
+    if (fails_ || session.actions.empty()) return;
+    const Node& actions = *here_->find("spdk")->find("do");
+    for (std::size_t i = 0; i < session.actions.size(); ++i) {
+      here_ = &actions.items[i];
+      std::visit([this](const auto& action) { act(action); }, session.actions[i]);
+    }
+  }
+
+  // What happens to a blob, whoever does it.
+  void act(const BlobCreate& create) {
+    if (blobs_.contains(create.name)) complain(fmt::format("there is a blob \"{}\" already", create.name));
+    if (fails_) return;
+    blobs_.emplace(create.name, create.clusters);
+    const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
+    if (!create.thin && create.clusters >= clusters)
+      complain(fmt::format("the device has only {} clusters, metadata included", clusters));
+  }
+  void act(const BlobSetXattr& step) { is_known(step.blob); }
+  void act(const BlobResize& step) {
+    if (is_known(step.blob)) blobs_.at(step.blob) = step.clusters;
+  }
+  void act(const BlobDelete& step) {
+    if (is_known(step.blob)) blobs_.erase(step.blob);
+  }
+  void act(const DataIo& io) {
+    if (!is_known(io.blob)) return;
+    const uint64_t size = blobs_.at(io.blob) * scenario_.store.cluster_size;
+    if (io.offset > size || io.length > size - io.offset) {
+      complain(fmt::format("\"{}\" has {} bytes, and this goes beyond them", io.blob, size));
+    }
   }
 
   void visit(const StoreFormat&) {
@@ -57,40 +93,31 @@ class Story {
   void visit(const StoreClearSuperBlob&) { need_open(); }
   void visit(const BlobCreate& create) {
     need_open();
-    if (blobs_.contains(create.name)) complain(fmt::format("there is a blob \"{}\" already", create.name));
-    if (fails_) return;
-    blobs_.emplace(create.name, create.clusters);
-    const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
-    if (!create.thin && create.clusters >= clusters)
-      complain(fmt::format("the device has only {} clusters, metadata included", clusters));
+    act(create);
   }
   void visit(const BlobSetXattr& step) { need_blob(step.blob); }
   void visit(const BlobRemoveXattr& step) { need_blob(step.blob); }
   void visit(const BlobSetReadOnly& step) { need_blob(step.blob); }
   void visit(const BlobSync& step) { need_blob(step.blob); }
   void visit(const BlobResize& step) {
-    if (need_blob(step.blob) && !fails_) blobs_.at(step.blob) = step.clusters;
+    if (need_blob(step.blob)) act(step);
   }
   void visit(const BlobDelete& step) {
-    need_blob(step.blob);
-    if (!fails_) blobs_.erase(step.blob);
+    if (need_blob(step.blob)) act(step);
   }
   void visit(const DataIo& io) {
-    if (!need_blob(io.blob) || fails_) return;
-    const uint64_t size = blobs_.at(io.blob) * scenario_.store.cluster_size;
-    if (io.offset > size || io.length > size - io.offset) {
-      complain(fmt::format("\"{}\" has {} bytes, and this goes beyond them", io.blob, size));
-    }
+    if (need_blob(io.blob)) act(io);
   }
   void visit(const DataFlush& flush) { need_blob(flush.blob); }
+  void visit(const SpdkSession&) {}
   void visit(const Parallel&) {}
 
   bool need_open() {
     if (!open_) complain("the store is not open at this step");
     return open_;
   }
-  bool need_blob(const std::string& name) {
-    if (!need_open() || fails_) return false;
+  bool need_blob(const std::string& name) { return need_open() && !fails_ && is_known(name); }
+  bool is_known(const std::string& name) {
     if (blobs_.contains(name)) return true;
     std::vector<std::string_view> names;
     for (const auto& [known, clusters] : blobs_) {

@@ -155,5 +155,88 @@ TEST_F(AnExamination, with_a_blob_that_nobody_created_or_that_lost_its_name_brea
   EXPECT_EQ(check_A2(state()), "blob 0x10 has lost its name");
 }
 
+// A foreign program flushes nothing: what it touched may be damaged, and nothing else.
+class AnExaminationAfterAForeignProgram : public AnExamination {
+ protected:
+  AnExaminationAfterAForeignProgram() {
+    const std::byte super{1};
+    media_.write(0, {&super, 1}, 2);
+    model_.format_ends(model_.format_begins(1), true);
+    raw_.super = CheckedSuper{};
+    for (const char* name : {"touched", "other"}) {
+      model_.change_ends(name, model_.create_begins(name, {}, 1), true);
+      found_.blobs[name].blocks.push_back(kZeroes);
+    }
+    model_.foreign_begins(false);
+    model_.foreign_touches("touched", 5);
+  }
+  void damage(uint64_t id, uint64_t byte) {
+    raw_.replayed.damaged.push_back({BlobId{id}, Error{.code = Errc::corrupt, .byte = byte}});
+  }
+  bool unbroken() const { return !first_broken(state()).has_value(); }
+};
+
+TEST_F(AnExaminationAfterAForeignProgram, may_show_what_it_touched_in_any_state) {
+  EXPECT_TRUE(unbroken());
+  found_.blobs["touched"].state.clusters = 7;
+  found_.blobs["touched"].blocks = {kForeign};
+  found_.strangers.push_back(BlobId{5});
+  EXPECT_TRUE(unbroken());
+  found_.blobs.erase("touched");
+  damage(5, 4096);
+  damage(5, Error::kNowhere);
+  EXPECT_TRUE(unbroken());
+}
+
+TEST_F(AnExaminationAfterAForeignProgram, must_not_show_damage_of_another_blob) {
+  damage(5, Error::kNowhere);
+  damage(6, Error::kNowhere);
+  EXPECT_EQ(check_A1(state()), "blob 0x6 shares a page or cluster");
+  EXPECT_TRUE(check_A2(state()).has_value());
+}
+
+TEST_F(AnExaminationAfterAForeignProgram, must_show_every_other_blob_as_it_was) {
+  damage(5, 4096);
+  found_.blobs["other"].blocks = {kForeign};
+  EXPECT_TRUE(check_B1(state()).has_value());
+  EXPECT_TRUE(check_D1(state()).has_value());
+  found_.blobs["other"].state.clusters = 7;
+  EXPECT_TRUE(check_B2(state()).has_value());
+  found_.blobs.erase("other");
+  EXPECT_EQ(check_B2(state()), "blob 'other' was acknowledged and is not there");
+}
+
+TEST_F(AnExaminationAfterAForeignProgram, may_show_a_torn_superblock_that_open_names) {
+  found_.blobs.clear();
+  raw_.super = Error{.code = Errc::corrupt};
+  EXPECT_EQ(check_A2(state()), "the store opens without a valid superblock");
+  found_.open_error = Error{.code = Errc::no_resources};
+  EXPECT_NE(check_A2(state())->find("open ends otherwise"), std::string::npos);
+  found_.open_error = Error{.code = Errc::corrupt};
+  EXPECT_TRUE(unbroken());
+}
+
+TEST_F(AnExaminationAfterAForeignProgram, is_as_strict_as_ever_once_the_engine_has_opened_the_store) {
+  model_.foreign_ends(true);
+  model_.open_acknowledged();
+  damage(5, 4096);
+  EXPECT_TRUE(check_A2(state()).has_value());
+  found_.blobs["touched"].blocks = {kForeign};
+  EXPECT_TRUE(check_D1(state()).has_value());
+  raw_.super = Error{.code = Errc::corrupt};
+  EXPECT_TRUE(check_S3(state()).has_value());
+}
+
+TEST_F(AnExaminationAfterAForeignProgram, is_strict_after_each_operation_where_pages_are_durable_at_once) {
+  model_.foreign_ends(false);
+  model_.open_acknowledged();
+  model_.foreign_begins(true);
+  model_.foreign_touches("touched", 5);
+  damage(5, 4096);
+  EXPECT_TRUE(unbroken());
+  model_.foreign_operation_ends();
+  EXPECT_FALSE(unbroken());
+}
+
 }  // namespace
 }  // namespace holdfast::sim

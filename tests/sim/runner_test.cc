@@ -164,13 +164,59 @@ TEST(Runner, steps_after_a_cut_that_cannot_be_carried_out_are_told) {
   for (const char* after :
        {R"({"store.close": {}}, {"store.close": {}})", R"({"store.close": {}}, {"io.flush": {"blob": "a"}})",
         R"({"store.close": {}}, {"blob.create": {"name": "b"}})", R"({"blob.delete": {"blob": "nobody"}})",
-        R"({"store.open": {}})", R"({"store.format": {"force": true}})"}) {
+        R"({"store.open": {}})", R"({"store.format": {"force": true}})", R"({"spdk": {}})"}) {
     const std::string member = "\"after\": [" + std::string(after) + "],";
     const ScenarioResult result =
         run_case(parse_well(opened(R"({"blob.create": {"name": "a"}})", member)), 0, {});
     EXPECT_EQ(result.verdict, Verdict::fail) << after;
     EXPECT_NE(result.note.find("a step failed"), std::string::npos) << after << ": " << result.note;
   }
+}
+
+constexpr std::string_view kForeign = R"({"store.close": {}},
+    {"spdk": {"do": [{"create": {"name": "x", "clusters": 2, "thin": true}},
+                     {"write": {"blob": "x", "length": "8KiB"}},
+                     {"set_xattr": {"blob": "a", "name": "k", "value": "w"}},
+                     {"resize": {"blob": "x", "clusters": 3}}, {"delete": {"blob": "gone"}}]}},
+    {"store.open": {}}, {"io.read": {"blob": "x", "length": "16KiB"}}, {"store.close": {}})";
+constexpr std::string_view kForForeign =
+    R"("setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "a", "clusters": 1}},
+                 {"blob.create": {"name": "gone", "clusters": 1}}],
+       "crash": {"nested": 0, "states_per_point": 64}, "after": [{"store.close": {}}],)";
+
+std::string foreign_on(std::string_view device) {
+  return scenario_text(R"("device": {"size": "1MiB", )" + std::string(device) +
+                           R"(}, "store": {"cluster_size": "16KiB", "metadata_pages": 8}, )" +
+                           std::string(kForForeign),
+                       kForeign);
+}
+
+// Whatever the device makes of a program that never flushes, only what that program touched is open.
+TEST(Runner, plays_a_foreign_session_on_every_device) {
+  for (const char* device : {R"("fua": true)", R"("fua": false, "volatile_cache": false)",
+                             R"("fua": true, "block_size": 512, "atomic_write": 512)"}) {
+    const ScenarioResult result = run_case(parse_well(foreign_on(device)), 0, {});
+    EXPECT_EQ(result.verdict, Verdict::pass) << device << ": " << result.note;
+    EXPECT_GT(result.states_checked, result.crash_points) << device;
+  }
+}
+
+TEST(Runner, a_foreign_session_that_cannot_go_on_is_told) {
+  const std::string_view full = R"({"store.close": {}},
+      {"spdk": {"do": [{"create": {"name": "x", "clusters": 60}},
+                       {"create": {"name": "y", "clusters": 60}}]}})";
+  const ScenarioResult result = run_case(parse_well(opened(full)), 0, {});
+  EXPECT_NE(result.note.find("finds no free cluster"), std::string::npos) << result.note;
+}
+
+TEST(Runner, a_foreign_session_may_be_expected_to_fail) {
+  const std::string_view full = R"({"store.close": {}},
+      {"spdk": {"do": [{"create": {"name": "x", "clusters": 60}},
+                       {"create": {"name": "y", "clusters": 60}}]},
+       "expect": "no_space"}, {"store.open": {}}, {"blob.create": {"name": "b", "clusters": 1}})";
+  const ScenarioResult result =
+      run_case(parse_well(opened(full, R"("crash": {"nested": 0, "states_per_point": 64},)")), 0, {});
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.note;
 }
 
 TEST(Runner, a_cut_follows_a_cut_as_often_as_asked) {

@@ -23,6 +23,12 @@ std::string with_disks(std::string_view disks) {
 std::string with_steps(std::string_view steps) { return scenario_text("", steps); }
 const std::string kHonest = R"({"name": "honest", "expect": "pass"})";
 
+// A session of SPDK on the closed store of with_blob_steps().
+std::string with_spdk(std::string_view session, std::string_view step = "", std::string_view later = "") {
+  return with_blob_steps(R"({"store.close": {}}, )" + std::string(step) + R"({"spdk": )" +
+                         std::string(session) + "}" + std::string(later));
+}
+
 }  // namespace
 
 std::vector<Mistake> mistakes_in_document() {
@@ -210,6 +216,43 @@ std::vector<Mistake> mistakes_in_steps() {
        with_blob_steps(R"({"io.unmap": @{"blob": "abc", "length": 4096}})",
                        R"("device": {"discard_reads_zero": false},)"),
        "what io.unmap leaves is only defined if the device says \"discard_reads_zero\": true"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_spdk() {
+  return {
+      {"unknown_key", with_spdk(R"({@"unlod": true})"), "unknown key \"unlod\"; did you mean \"unload\"?"},
+      {"unload_is_text", with_spdk(R"({"unload": @"yes"})"),
+       "\"unload\" must be true or false, and this is a string"},
+      {"no_list", with_spdk(R"({"do": @{}})"), "\"do\" must be a list, and this is an object"},
+      {"unknown_action", with_spdk(R"({"do": [{@"creat": {"name": "x"}}]})"),
+       "unknown key \"creat\"; did you mean \"create\"?"},
+      {"action_without_verb", with_spdk(R"({"do": [@{}]})"),
+       "an action has exactly one verb, and this one has 0"},
+      {"action_with_two_verbs", with_spdk(R"({"do": [@{"create": {"name": "x"}, "delete": {"blob": "abc"}}]})"),
+       "an action has exactly one verb, and this one has 2"},
+      {"key_of_an_action", with_spdk(R"({"do": [{"create": {"name": "x", @"thick": true}}]})"),
+       "unknown key \"thick\"; did you mean \"thin\"?"},
+      {"fua", with_spdk(R"({"do": [{"write": @{"blob": "abc", "length": 4096, "fua": true}}]})"),
+       "SPDK's blobstore knows no \"fua\""},
+      {"in_parallel", with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {@"spdk": {}}]})"),
+       "steps of the store cannot stand inside \"parallel\""},
+      {"of_an_open_store", with_blob_steps(R"(@{"spdk": {}})"),
+       "the store is open; close it before another program uses it"},
+      {"killed", with_blob_steps(R"({"store.close": {}}, @{"spdk": {}, "kill_after": "write root"})"),
+       "\"kill_after\" names a step of the engine, and this is another program"},
+      {"unknown_blob", with_spdk(R"({"do": [@{"resize": {"blob": "abd", "clusters": 2}}]})"),
+       "there is no blob \"abd\" at this step; did you mean \"abc\"?"},
+      {"blob_twice", with_spdk(R"({"do": [{"create": {"name": "x"}}, @{"create": {"name": "x"}}]})"),
+       "there is a blob \"x\" already"},
+      {"beyond_the_end", with_spdk(R"({"do": [{"resize": {"blob": "abc", "clusters": 2}},
+                            {"write": {"blob": "abc", "offset": "16KiB", "length": "16KiB"}},
+                            @{"write": {"blob": "abc", "offset": "32KiB", "length": "4KiB"}}]})"),
+       "\"abc\" has 32768 bytes, and this goes beyond them"},
+      {"deleted",
+       with_spdk(R"({"do": [{"delete": {"blob": "abc"}}]})", "",
+                 R"(, {"store.open": {}}, @{"blob.sync": {"blob": "abc"}})"),
+       "there is no blob \"abc\" at this step"},
   };
 }
 

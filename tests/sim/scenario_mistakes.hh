@@ -23,6 +23,7 @@ std::vector<Mistake> mistakes_in_crash();
 std::vector<Mistake> mistakes_in_disks();
 std::vector<Mistake> mistakes_in_steps();
 std::vector<Mistake> mistakes_in_story();
+std::vector<Mistake> mistakes_in_spdk();
 
 std::string without_mark(const Mistake& mistake);
 

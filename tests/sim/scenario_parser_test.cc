@@ -42,6 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Crash, AMistake, testing::ValuesIn(mistakes_in_crash())
 INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(mistakes_in_disks()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), name_of_mistake);
 
 TEST(ScenarioParser, reports_all_mistakes_of_a_file_in_the_order_of_the_file) {
   const auto complaints = complaints_about(R"({
@@ -70,6 +71,34 @@ TEST(ScenarioParser, a_block_size_of_zero_is_a_complaint_even_where_data_is_alig
     ASSERT_EQ(complaints.size(), 1U) << size;
     EXPECT_EQ(complaints[0].message, "\"block_size\" must be a power of two from 512 to 4096");
   }
+}
+
+TEST(ScenarioParser, takes_a_session_of_spdk) {
+  const Scenario scenario = parse_well(with_spdk(
+      R"({"do": [{"create": {"name": "x", "clusters": 2, "thin": true, "extents": "runs"}},
+                 {"write": {"blob": "x", "offset": "4KiB", "length": "8KiB"}},
+                 {"set_xattr": {"blob": "abc", "name": "k", "value": "v"}},
+                 {"resize": {"blob": "abc", "clusters": 3}}, {"delete": {"blob": "x"}}],
+          "unload": false})",
+      R"({"spdk": {}}, )"));
+  ASSERT_EQ(scenario.steps.size(), 3U);
+  const auto& bare = std::get<SpdkSession>(scenario.steps[1].action);
+  EXPECT_TRUE(bare.actions.empty());
+  EXPECT_TRUE(bare.unload);
+  const auto& session = std::get<SpdkSession>(scenario.steps[2].action);
+  EXPECT_FALSE(session.unload);
+  ASSERT_EQ(session.actions.size(), 5U);
+  const auto& create = std::get<BlobCreate>(session.actions[0]);
+  EXPECT_EQ(create.name, "x");
+  EXPECT_EQ(create.clusters, 2U);
+  EXPECT_TRUE(create.thin);
+  EXPECT_EQ(create.extents, ExtentFormat::runs);
+  const auto& write = std::get<DataIo>(session.actions[1]);
+  EXPECT_EQ(write.offset, 4096U);
+  EXPECT_EQ(write.length, 8192U);
+  EXPECT_EQ(std::get<BlobSetXattr>(session.actions[2]).xattr.first, "k");
+  EXPECT_EQ(std::get<BlobResize>(session.actions[3]).clusters, 3U);
+  EXPECT_EQ(std::get<BlobDelete>(session.actions[4]).blob, "x");
 }
 
 TEST(ScenarioParser, gives_what_is_not_said_its_default) {

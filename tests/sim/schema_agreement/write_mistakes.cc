@@ -28,5 +28,6 @@ int main(int count, char** words) {
   write(words[1], "Disks", mistakes_in_disks());
   write(words[1], "Steps", mistakes_in_steps());
   write(words[1], "Story", mistakes_in_story());
+  write(words[1], "Spdk", mistakes_in_spdk());
   return 0;
 }

@@ -89,6 +89,13 @@ struct DataIo {
 struct DataFlush {
   std::string blob;
 };
+// What a program does with the closed store that behaves as SPDK's blobstore: it loads the store, acts, and
+// unloads it or just ends. Its xattrs and sizes are synced at once.
+using SpdkAction = std::variant<BlobCreate, BlobSetXattr, BlobResize, BlobDelete, DataIo>;
+struct SpdkSession {
+  std::vector<SpdkAction> actions;
+  bool unload = true;
+};
 struct ScenarioStep;
 struct Parallel {
   std::vector<ScenarioStep> steps;
@@ -97,7 +104,7 @@ struct Parallel {
 struct ScenarioStep {
   std::variant<StoreFormat, StoreOpen, StoreClose, StoreDestroy, StoreSetSuperBlob, StoreClearSuperBlob,
                BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSetReadOnly, BlobSync, BlobResize, BlobDelete,
-               DataIo, DataFlush, Parallel>
+               DataIo, DataFlush, SpdkSession, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
