@@ -20,13 +20,13 @@ StoreState::StoreState(BlockDevice& device, Executor& home, std::unique_ptr<Bloc
       gates_(home) {}
 
 Task<> StoreState::open(OpenOptions options) {
-  HF_CO_TRY(durability::RecoveredStore recovered, co_await durability::read_store(io_));
+  HF_CO_TRY(durability::RecoveredStore recovered, co_await durability::read_store(io_, options.trust_clean_mark));
   if (options.type != StoreType{} && options.type != recovered.super.type) {
     co_return Error{
         .code = Errc::wrong_type, .object = ObjectKind::super_block, .reason = "the store has another type"};
   }
   super_ = std::move(recovered.super);
-  was_clean_ = recovered.by_masks;
+  was_clean_ = super_.clean;
   read_only_ = options.read_only;
   cluster_size_ = Divisor(super_.layout.cluster_size);
   io_unit_ = Divisor(device_.geometry().block_size);

@@ -96,7 +96,7 @@ bool agree(const StoredMasks& masks, const ReplayedStore& found, const StoreLayo
 
 }  // namespace
 
-Task<RecoveredStore> read_store(MetadataIo& io) {
+Task<RecoveredStore> read_store(MetadataIo& io, bool trust_clean_mark) {
   HF_CO_TRY(Durable<Barrier::R1> settled, co_await io.settle());  // [R1]
   AlignedBuffer super_page(sizeof(SuperBlock));
   HF_CO_CHECK(co_await io.read(0, super_page.bytes(), Step::read_super));
@@ -104,7 +104,7 @@ Task<RecoveredStore> read_store(MetadataIo& io) {
             parse_super_block(super_page.bytes(), io.device().byte_count(), io.device().block_size));
   io.adopt(super.layout);
   const StoreLayout& layout = super.layout;
-  if (super.clean && layout.blob_id_mask.length != 0) {
+  if (trust_clean_mark && super.clean && layout.blob_id_mask.length != 0) {
     const Result<StoredMasks> masks = co_await read_masks(io, layout);
     if (masks) {
       HF_CO_TRY(ReplayedStore found, co_await replay_pages(io, layout, masks->pages));
@@ -113,7 +113,6 @@ Task<RecoveredStore> read_store(MetadataIo& io) {
                                  .replayed = std::move(found),
                                  .used_pages = masks->pages,
                                  .used_clusters = masks->clusters,
-                                 .by_masks = true,
                                  .settled = std::move(settled)};
       }
     }
@@ -125,7 +124,6 @@ Task<RecoveredStore> read_store(MetadataIo& io) {
                            .replayed = std::move(replayed),
                            .used_pages = std::move(used_pages),
                            .used_clusters = std::move(used_clusters),
-                           .by_masks = false,
                            .settled = std::move(settled)};
 }
 

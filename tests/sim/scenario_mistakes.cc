@@ -23,13 +23,12 @@ std::string with_disks(std::string_view disks) {
 std::string with_steps(std::string_view steps) { return scenario_text("", steps); }
 const std::string kHonest = R"({"name": "honest", "expect": "pass"})";
 
-// A session of SPDK on the closed store of with_blob_steps().
-std::string with_spdk(std::string_view session, std::string_view step = "", std::string_view later = "") {
+}  // namespace
+
+std::string with_spdk(std::string_view session, std::string_view step, std::string_view later) {
   return with_blob_steps(R"({"store.close": {}}, )" + std::string(step) + R"({"spdk": )" +
                          std::string(session) + "}" + std::string(later));
 }
-
-}  // namespace
 
 std::vector<Mistake> mistakes_in_document() {
   return {

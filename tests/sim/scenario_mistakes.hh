@@ -25,6 +25,9 @@ std::vector<Mistake> mistakes_in_steps();
 std::vector<Mistake> mistakes_in_story();
 std::vector<Mistake> mistakes_in_spdk();
 
+// A session of SPDK on a closed store with a blob "abc".
+std::string with_spdk(std::string_view session, std::string_view step = "", std::string_view later = "");
+
 std::string without_mark(const Mistake& mistake);
 
 }  // namespace holdfast::sim

@@ -43,6 +43,7 @@ BEYOND_BY_NAME = {
     "Story.not_open", "Story.open_twice", "Story.format_while_open", "Story.closed_and_used",
     "Story.unknown_blob", "Story.deleted_blob", "Story.blob_twice", "Story.too_many_clusters",
     "Story.beyond_the_end", "Story.offset_that_wraps", "Story.used_after_a_kill",
+    "Spdk.of_an_open_store", "Spdk.unknown_blob", "Spdk.blob_twice", "Spdk.beyond_the_end", "Spdk.deleted",
 }
 
 # What the parser says of such: of any value, or of strings only.
