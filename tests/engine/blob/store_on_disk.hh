@@ -167,6 +167,7 @@ struct RequestCounts final : simdisk::DiskObserver {
   void submitted(simdisk::EventNumber, const IoRequest& request) override {
     if (request.kind == IoKind::flush) ++flushes;
     if (request.kind == IoKind::read) ++reads;
+    if (request.kind == IoKind::read) blocks_read += request.block_count;
     if (request.kind != IoKind::flush && request.kind != IoKind::read) ++changes;
   }
   void completed(simdisk::EventNumber, const IoRequest&) override {}
@@ -174,6 +175,7 @@ struct RequestCounts final : simdisk::DiskObserver {
   uint64_t changes = 0;
   uint64_t flushes = 0;
   uint64_t reads = 0;
+  uint64_t blocks_read = 0;
 };
 
 // A simulated host with one disk, and the store on it while one is open.
