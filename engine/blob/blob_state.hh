@@ -50,6 +50,7 @@ class BlobState final : public Blob {
   bool open() const noexcept { return handles_ > 0; }
   bool deleting() const noexcept { return deleting_; }
   void set_deleting(bool deleting) noexcept { deleting_ = deleting; }
+  void doubt() noexcept { doubts_.any = true; }  // media may hold no such blob any more
   // Ends every doubt about what media hold of this blob: it is what memory holds.
   Task<> settle();
   const BlobRecord& committed() const noexcept { return committed_; }

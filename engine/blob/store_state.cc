@@ -44,14 +44,17 @@ Task<> StoreState::open(OpenOptions options) {
   co_return {};
 }
 
-// A store with damaged blobs stays dirty: clean masks would hand their space out.
+// A store with damaged blobs stays dirty: clean masks would hand their space out. So does one in which a
+// doubt cannot be ended for want of pages: its next open ends it.
 Task<> StoreState::close() {
   HF_CO_CHECK(check_closable());
   if (close_error_) co_return *close_error_;
   const bool untouched = !dirty_mark_ && !super_in_doubt_;
   if (untouched || read_only_ || destroyed_ || !damage_.empty()) co_return {};
   HF_CO_CHECK(check_writable());
-  HF_CO_CHECK(co_await settle_everything());
+  const Result<> settled = co_await settle_everything();
+  if (!settled && settled.error().code == Errc::no_space) co_return {};
+  HF_CO_CHECK(settled);
   durability::Masks written = masks();
   super_.clean = true;
   durability::DirtyMark mark = std::move(*dirty_mark_);
@@ -271,7 +274,11 @@ Task<> StoreState::delete_blob(BlobId id) {
   blob.set_deleting(true);
   const Result<> deleted = co_await delete_unused(blob);
   blob.set_deleting(false);
-  if (deleted) blobs_.erase(id.value);
+  if (deleted) {
+    blobs_.erase(id.value);
+  } else {
+    blob.doubt();
+  }
   co_return deleted;
 }
 

@@ -51,8 +51,9 @@ class Blobstore {
 
   ~Blobstore();
 
-  // Marks the store clean. Ends with busy while a blob is open. After
-  // any other end, only destruction is left.
+  // Marks the store clean. Ends with busy while a blob is open. After any other end, only destruction is
+  // left. Where an operation failed and there is no metadata page to make its blob's state certain, the store
+  // stays dirty: the next open finds out.
   Task<> close();
 
   // Removes the store: the device holds none afterwards. Ends with busy while a blob is open. After it,
