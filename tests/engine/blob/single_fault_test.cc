@@ -205,6 +205,38 @@ TEST_P(OneFault, OfASuperBlobIsForgottenAfterAnUncleanEndToo) {
   EXPECT_FALSE(host->store->info().super_blob);
 }
 
+// Media may have lost the blob that the program was told it had not deleted.
+TEST_P(OneFault, OfADeletionLeavesMasksThatAgreeWithTheStore) {
+  const FaultScene scene(GetParam(), fault_operations()[14], false);
+  fail_each("delete", [&scene](uint64_t number, Failure failure) {
+    const std::unique_ptr<StoreOnDisk> host = scene.begin();
+    host->device.fail_request(number, failure);
+    const Result<> deleted = scene.perform(*host);
+    host->device.heal();
+    if (deleted || host->store->info().read_only) return !deleted;
+    EXPECT_TRUE(host->close_and_open());
+    EXPECT_TRUE(host->store->info().was_clean);
+    EXPECT_EQ(sight_of(*host), scene.before());
+    return true;
+  });
+}
+
+TEST_P(OneFault, InAStoreWithoutFreePagesDoesNotKeepItFromBeingClosed) {
+  const FaultScene scene = scene_of_a_sync(false);
+  fail_each("sync", [&scene](uint64_t number, Failure failure) {
+    const std::unique_ptr<StoreOnDisk> host = scene.begin();
+    host->device.fail_request(number, failure);
+    const Result<> synced = scene.perform(*host);
+    host->device.heal();
+    if (synced || host->store->info().read_only) return !synced;
+    while (host->create()) continue;
+    EXPECT_TRUE(host->close_and_open());
+    EXPECT_TRUE(host->store->damaged_blobs().empty());
+    scene.expect_no_leak(*host);
+    return true;
+  });
+}
+
 class TwoFaults : public OneFault {};
 
 // What the first try left in doubt, the failure of the second one leaves in doubt.
