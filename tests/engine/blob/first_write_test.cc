@@ -167,6 +167,34 @@ TEST(AFirstWriteThatFails, LeavesNoClusterToTwoBlobsAndLosesNone) {
   }
 }
 
+// Both wait until a sync has ended, and one of them wants more than there is.
+TEST(AFirstWriteThatFails, LeavesItsClustersToThoseThatWaitedWithIt) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    StoreOnDisk host(small_blocks(), seed);
+    host.format_and_open();
+    const BlobHandle blob = host.handle(host.create(thin(kTestClusters + 8)).value());
+    Writer small(host, host.home, *blob, (kTestClusters + 4) * kPagesPerCluster, 1);
+    AlignedBuffer zeroes((kTestClusters + 2) * kTestCluster);
+    const iovec all{.iov_base = zeroes.bytes().data(), .iov_len = zeroes.bytes().size()};
+    BlobIo too_much;
+    too_much.kind = BlobIoKind::write;
+    too_much.blob = &*blob;
+    too_much.length = all.iov_len;
+    too_much.buffers = {&all, 1};
+    ASSERT_TRUE(blob->set_xattr("a", bytes_of("1")));
+    Task<> sync = blob->sync();
+    sync.start();
+    Task<> fails = host.channel->perform(too_much);
+    fails.start();
+    small.submit();
+    ASSERT_TRUE(host.scheduler.run_until([&] { return sync.done() && fails.done() && small.end; }));
+    EXPECT_TRUE(sync.take_result());
+    EXPECT_EQ(error_of(fails.take_result()), Errc::no_space);
+    EXPECT_TRUE(*small.end) << seed;
+    EXPECT_EQ(blob->allocated_clusters(), 1U);
+  }
+}
+
 TEST(AFirstWriteThatFails, TakesNoRequestOfAnotherBlobWithIt) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     StoreOnDisk host(small_disk(), seed);
