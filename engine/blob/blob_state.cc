@@ -285,17 +285,18 @@ Error BlobState::parent_unsupported() const noexcept {
   return blob_error(Errc::unsupported, id(), "clusters that a clone has from its parent");
 }
 
-durability::OwnedSpace BlobState::owned_space() const {
-  durability::OwnedSpace owned = doubts_.space;
+durability::StagedDelete BlobState::stage_delete() const {
+  durability::StagedDelete staged{
+      .root = committed_.chain[0], .owned = doubts_.space, .redos = doubts_.redos};
+  durability::OwnedSpace& owned = staged.owned;
   owned.pages.insert(owned.pages.end(), committed_.chain.begin(), committed_.chain.end());
-  owned.pages.insert(owned.pages.end(), doubts_.redos.begin(), doubts_.redos.end());
   for (const PageIndex page : committed_.extent_pages) {
     if (page.value != 0) owned.pages.push_back(page);
   }
   for (const ClusterIndex cluster : committed_.clusters) {
     if (cluster.value != 0) owned.clusters.push_back(cluster);
   }
-  return owned;
+  return staged;
 }
 
 void BlobState::handle_dropped() noexcept {

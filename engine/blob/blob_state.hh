@@ -54,7 +54,7 @@ class BlobState final : public Blob {
   // Ends every doubt about what media hold of this blob: it is what memory holds.
   Task<> settle();
   const BlobRecord& committed() const noexcept { return committed_; }
-  durability::OwnedSpace owned_space() const;
+  durability::StagedDelete stage_delete() const;
 
  private:
   // What the caller changes in memory.

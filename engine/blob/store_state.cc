@@ -20,13 +20,15 @@ StoreState::StoreState(BlockDevice& device, Executor& home, std::unique_ptr<Bloc
       gates_(home) {}
 
 Task<> StoreState::open(OpenOptions options) {
-  HF_CO_TRY(durability::RecoveredStore recovered, co_await durability::read_store(io_, options.trust_clean_mark));
+  HF_CO_TRY(durability::RecoveredStore recovered,
+            co_await durability::read_store(io_, options.trust_clean_mark));
   if (options.type != StoreType{} && options.type != recovered.super.type) {
     co_return Error{
         .code = Errc::wrong_type, .object = ObjectKind::super_block, .reason = "the store has another type"};
   }
   super_ = std::move(recovered.super);
   was_clean_ = super_.clean;
+  read_by_masks_ = recovered.by_masks;
   read_only_ = options.read_only;
   cluster_size_ = Divisor(super_.layout.cluster_size);
   io_unit_ = Divisor(device_.geometry().block_size);
@@ -164,12 +166,12 @@ Task<> StoreState::commit_creation(BlobRecord& record, BlobOptions options) {
 // until the next change or close() tries again, or the next open decides.
 Task<> StoreState::undo_creations() {
   while (!failed_creations_.empty()) {
-    const durability::OwnedSpace failed = std::move(failed_creations_.back());
+    const durability::StagedDelete failed{
+        failed_creations_.back().pages.back(), failed_creations_.back(), {}};
     failed_creations_.pop_back();
-    const PageIndex root = failed.pages.back();
-    const Result<> undone = co_await durability::delete_blob(io_, *space_, root, failed, *dirty_mark_);
+    const Result<> undone = co_await durability::delete_blob(io_, *space_, failed, *dirty_mark_);
     if (!undone) {
-      failed_creations_.push_back(failed);
+      failed_creations_.push_back(failed.owned);
       co_return undone;
     }
   }
@@ -287,8 +289,8 @@ Task<> StoreState::delete_unused(BlobState& blob) {
   SuperWords words;
   words.super_blob.emplace(super_.super_blob == blob.id() ? std::nullopt : super_.super_blob);
   if (super_in_doubt_ || words.super_blob != super_.super_blob) HF_CO_CHECK(co_await change_super(words));
-  const durability::OwnedSpace owned = blob.owned_space();
-  co_return co_await durability::delete_blob(io_, *space_, root_of_blob_id(blob.id()), owned, *dirty_mark_);
+  const durability::StagedDelete staged = blob.stage_delete();
+  co_return co_await durability::delete_blob(io_, *space_, staged, *dirty_mark_);
 }
 
 Result<> StoreState::check_deletable(BlobId id) const {
@@ -313,7 +315,8 @@ Blobstore::Info StoreState::info() const {
           .free_clusters = space_->used_clusters().clear_count(),
           .free_metadata_pages = space_->used_pages().clear_count(),
           .read_only = !check_writable(),
-          .was_clean = was_clean_};
+          .was_clean = was_clean_,
+          .read_by_masks = read_by_masks_};
 }
 
 std::vector<BlobId> StoreState::blob_ids() const {

@@ -89,6 +89,7 @@ class StoreState {
   durability::MetadataIo io_;
   CheckedSuper super_;
   bool was_clean_ = false;
+  bool read_by_masks_ = false;
   bool read_only_ = false;
   std::optional<durability::Space> space_;
   std::optional<durability::Durable<Barrier::R1>> settled_;

@@ -39,12 +39,14 @@ Task<> commit_blob(MetadataIo& io, Space& space, StagedCommit& staged, const Dir
   co_return {};
 }
 
-Task<> delete_blob(MetadataIo& io, Space& space, PageIndex root, const OwnedSpace& owned,
-                   const DirtyMark& dirty) {
-  HF_CO_TRY(Unflushed<Barrier::B3> erased, co_await io.erase_root(root, dirty));
+Task<> delete_blob(MetadataIo& io, Space& space, const StagedDelete& staged, const DirtyMark& dirty) {
+  HF_CO_TRY(Unflushed<Barrier::B3> erased, co_await io.erase_root(staged.root, dirty));
   HF_CO_TRY(Durable<Barrier::B3> gone, co_await io.flush(std::move(erased)));  // [B3]
-  [[maybe_unused]] const Result<> advised = co_await io.discard_clusters(owned.clusters, gone);
-  space.release(owned, std::move(gone));
+  HF_CO_TRY(Unflushed<Barrier::B4> cleaned, co_await io.erase_redos(staged.redos, gone));
+  HF_CO_TRY(Durable<Barrier::B4> redone, co_await io.flush(std::move(cleaned)));  // [B4]
+  [[maybe_unused]] const Result<> advised = co_await io.discard_clusters(staged.owned.clusters, gone);
+  space.release(staged.owned, std::move(gone));
+  space.release({.pages = staged.redos, .clusters = {}}, std::move(redone));
   co_return {};
 }
 

@@ -31,9 +31,15 @@ struct StagedCommit {
 // whose old state is "no blob".
 Task<> commit_blob(MetadataIo& io, Space& space, StagedCommit& staged, const DirtyMark& dirty);
 
+// A blob that is to go.
+struct StagedDelete {
+  PageIndex root;
+  OwnedSpace owned;
+  std::vector<PageIndex> redos;  // that a failed conversion may have left
+};
+
 // Removes a blob and frees what it owned. Cut short: the blob as it was, or no blob.
-Task<> delete_blob(MetadataIo& io, Space& space, PageIndex root, const OwnedSpace& owned,
-                   const DirtyMark& dirty);
+Task<> delete_blob(MetadataIo& io, Space& space, const StagedDelete& staged, const DirtyMark& dirty);
 
 // Ends the conversions of roots that a cut interrupted (format/redo.hh): torn roots are completed, and every
 // redo is erased and its page freed. Cut short: the same again at the next open.

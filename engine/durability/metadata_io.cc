@@ -113,10 +113,12 @@ Task<Unflushed<Barrier::B3>> MetadataIo::erase_root(PageIndex root, const DirtyM
 
 Task<Unflushed<Barrier::B4>> MetadataIo::erase_redos(std::span<const PageIndex> redos,
                                                      const Durable<Barrier::B2>&) {
-  std::vector<Extent> pages;
-  for (const PageIndex redo : redos)
-    pages.push_back({.byte = layout_.byte_of_page(redo), .length = layout_.md_page_size});
-  return erase<Barrier::B4>(Step::erase_redo, std::move(pages));
+  return erase<Barrier::B4>(Step::erase_redo, pages_of(redos));
+}
+
+Task<Unflushed<Barrier::B4>> MetadataIo::erase_redos(std::span<const PageIndex> redos,
+                                                     const Durable<Barrier::B3>&) {
+  return erase<Barrier::B4>(Step::erase_redo, pages_of(redos));
 }
 
 Task<> MetadataIo::discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B2>&) {
@@ -202,6 +204,13 @@ std::vector<MetadataIo::Extent> MetadataIo::extents_of(PageImages& images) const
     bytes += layout_.md_page_size;
   }
   return extents;
+}
+
+std::vector<MetadataIo::Extent> MetadataIo::pages_of(std::span<const PageIndex> indices) const {
+  std::vector<Extent> pages;
+  for (const PageIndex index : indices)
+    pages.push_back({.byte = layout_.byte_of_page(index), .length = layout_.md_page_size});
+  return pages;
 }
 
 template <Barrier B>

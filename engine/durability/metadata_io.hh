@@ -83,7 +83,9 @@ class MetadataIo {
   Task<Unflushed<Barrier::B2>> complete_roots(PageImages& roots, const Durable<Barrier::R1>& named,
                                               const DirtyMark& dirty);
   Task<Unflushed<Barrier::B3>> erase_root(PageIndex root, const DirtyMark& dirty);
+  // When their roots are written, or gone.
   Task<Unflushed<Barrier::B4>> erase_redos(std::span<const PageIndex> redos, const Durable<Barrier::B2>&);
+  Task<Unflushed<Barrier::B4>> erase_redos(std::span<const PageIndex> redos, const Durable<Barrier::B3>&);
   // Advice to the device about clusters that no durable root names; its failure changes nothing.
   Task<> discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B2>&);
   Task<> discard_clusters(std::span<const ClusterIndex> clusters, const Durable<Barrier::B3>&);
@@ -117,6 +119,7 @@ class MetadataIo {
   Task<> discard(std::span<const ClusterIndex> clusters, Barrier barrier);
   std::vector<Extent> extents_of(std::span<const ClusterIndex> clusters) const;
   std::vector<Extent> extents_of(PageImages& images) const;
+  std::vector<Extent> pages_of(std::span<const PageIndex> indices) const;
 
   BlockChannel& channel_;
   StoreLayout layout_;

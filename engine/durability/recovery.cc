@@ -113,6 +113,7 @@ Task<RecoveredStore> read_store(MetadataIo& io, bool trust_clean_mark) {
                                  .replayed = std::move(found),
                                  .used_pages = masks->pages,
                                  .used_clusters = masks->clusters,
+                                 .by_masks = true,
                                  .settled = std::move(settled)};
       }
     }
@@ -124,6 +125,7 @@ Task<RecoveredStore> read_store(MetadataIo& io, bool trust_clean_mark) {
                            .replayed = std::move(replayed),
                            .used_pages = std::move(used_pages),
                            .used_clusters = std::move(used_clusters),
+                           .by_masks = false,
                            .settled = std::move(settled)};
 }
 

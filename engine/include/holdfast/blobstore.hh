@@ -88,6 +88,7 @@ class Blobstore {
     uint64_t free_metadata_pages = 0;
     bool read_only = false;
     bool was_clean = false;  // at open
+    bool read_by_masks = false;  // at open: OpenOptions::trust_clean_mark, and what it needs
   };
   Info info() const;
 

@@ -36,9 +36,9 @@ struct OpenOptions {
   bool read_only = false;  // write nothing at all
   // Beside damaged blobs, allocate what no intact blob owns. It may be theirs: they cannot be repaired then.
   bool allocate_beside_damage = false;
-  // Of a store that was closed, read only what its masks call used. Much faster for large stores, and safe where
-  // every program that writes to the store flushes, as this library does and SPDK does not: after SPDK and a
-  // power cut, a mark of "clean" may stand beside blobs that the masks do not know.
+  // Of a store that was closed, read only what its masks call used. Much faster for large stores, and safe
+  // where every program that writes to the store flushes, as this library does and SPDK does not: after SPDK
+  // and a power cut, a mark of "clean" may stand beside blobs that the masks do not know.
   bool trust_clean_mark = false;
 };
 

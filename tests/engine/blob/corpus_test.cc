@@ -47,7 +47,9 @@ TEST(OpenWithAFailingRead, EndsWithAnErrorOrShowsWhatIsThereAndWritesNothing) {
       host.drop();
       const uint64_t changes = host.counts.changes;
       host.device.fail_read(k);
-      const Result<> opened = host.open();
+      OpenOptions options;
+      options.trust_clean_mark = closed;
+      const Result<> opened = host.open(options);
       const bool failed = host.device.failed() > 0;
       host.device.heal();
       EXPECT_TRUE(opened || opened.error().code == Errc::device_failed) << k;

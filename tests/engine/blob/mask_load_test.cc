@@ -5,6 +5,12 @@
 namespace holdfast {
 namespace {
 
+OpenOptions by_masks() {
+  OpenOptions options;
+  options.trust_clean_mark = true;
+  return options;
+}
+
 constexpr uint64_t kMaskHeader = 5;
 
 // A bit of a mask, as it lies on media.
@@ -55,8 +61,8 @@ struct StoreWithMasks : testing::Test {
   }
   uint64_t used_pages() const { return kTestPages - free.second; }
   void expect_a_full_replay_to_a_correct_store() {
-    ASSERT_TRUE(host.open());
-    EXPECT_FALSE(host.store->info().was_clean);
+    ASSERT_TRUE(host.open(by_masks()));
+    EXPECT_FALSE(host.store->info().read_by_masks);
     EXPECT_TRUE(host.store->damaged_blobs().empty());
     EXPECT_EQ(sight_of(host), sight);
     EXPECT_EQ(free_space(), free);
@@ -69,10 +75,19 @@ struct StoreWithMasks : testing::Test {
   std::pair<uint64_t, uint64_t> free;
 };
 
-TEST_F(StoreWithMasks, IsReadByItsMasksAndNoPageThatIsFree) {
+TEST_F(StoreWithMasks, IsReadInFullUnlessItsCleanMarkIsTrusted) {
   const uint64_t before = host.counts.blocks_read;
   ASSERT_TRUE(host.open());
   EXPECT_TRUE(host.store->info().was_clean);
+  EXPECT_FALSE(host.store->info().read_by_masks);
+  EXPECT_EQ(host.counts.blocks_read - before, 1 + kTestPages);
+  EXPECT_EQ(sight_of(host), sight);
+}
+
+TEST_F(StoreWithMasks, IsReadByItsMasksAndNoPageThatIsFree) {
+  const uint64_t before = host.counts.blocks_read;
+  ASSERT_TRUE(host.open(by_masks()));
+  EXPECT_TRUE(host.store->info().read_by_masks);
   EXPECT_EQ(host.counts.blocks_read - before, 4 + used_pages());  // the superblock and three masks
   EXPECT_EQ(sight_of(host), sight);
   EXPECT_EQ(free_space(), free);
@@ -82,15 +97,15 @@ TEST_F(StoreWithMasks, KeepsTheBitsOfItsMasksThatNobodyOwnsUntilAnUncleanEnd) {
   MaskBit(super.used_page_mask_start, kTestPages - 1).flip(host.media);
   MaskBit(super.used_cluster_mask_start, 6 + kTestClusters - 1).flip(host.media);
   const std::pair leaked(free.first - 1, free.second - 1);
-  ASSERT_TRUE(host.open());
-  EXPECT_TRUE(host.store->info().was_clean);
+  ASSERT_TRUE(host.open(by_masks()));
+  EXPECT_TRUE(host.store->info().read_by_masks);
   EXPECT_EQ(free_space(), leaked);
   EXPECT_EQ(sight_of(host), sight);
   ASSERT_TRUE(host.remove(host.create(of_clusters(1)).value()));
-  ASSERT_TRUE(host.close_and_open());
+  ASSERT_TRUE(host.close_and_open(by_masks()));
   EXPECT_EQ(free_space(), leaked);
   ASSERT_TRUE(host.remove(host.create(of_clusters(1)).value()));
-  ASSERT_TRUE(host.open());
+  ASSERT_TRUE(host.open(by_masks()));
   EXPECT_EQ(free_space(), free);
 }
 
@@ -131,7 +146,7 @@ TEST_F(StoreWithMasks, OfAnOlderVersionIsReadInFull) {
 TEST_F(StoreWithMasks, OfAnOlderVersionKeepsItsVersion) {
   for (const uint32_t version : {2U, 1U}) {
     make_older(host.media, version);
-    ASSERT_TRUE(host.open());
+    ASSERT_TRUE(host.open(by_masks()));
     EXPECT_EQ(host.store->info().version, version);
     ASSERT_TRUE(host.remove(host.create(of_clusters(1)).value()));
     ASSERT_TRUE(host.run(host.store->close()));

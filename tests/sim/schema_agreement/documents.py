@@ -14,6 +14,13 @@ VALUES = (
 
 READY = [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "a", "clusters": 4}}]
 FLUSH = {"io.flush": {"blob": "a"}}
+SPDK_ACTIONS = (
+    {"create": {"name": "b", "clusters": 1, "thin": False, "extents": "runs", "xattrs": {"k": "v"}}},
+    {"set_xattr": {"blob": "a", "name": "k", "value": "v"}},
+    {"resize": {"blob": "a", "clusters": 2}},
+    {"delete": {"blob": "a"}},
+    {"write": {"blob": "a", "offset": 0, "length": 4096, "fua": False, "channel": 0}},
+)
 HONEST = {"name": "honest", "expect": "pass"}
 
 STORE_STEPS = (
@@ -31,10 +38,10 @@ BLOB_STEPS = (
     {"blob.sync": {"blob": "a"}},
     {"blob.resize": {"blob": "a", "clusters": 2}},
     {"blob.delete": {"blob": "a"}},
-    {"io.write": {"blob": "a", "offset": 4096, "length": 4096, "fua": True}},
-    {"io.write_zeroes": {"blob": "a", "offset": 4096, "length": 4096, "fua": True}},
-    {"io.unmap": {"blob": "a", "offset": 4096, "length": 4096, "fua": False}},
-    {"io.read": {"blob": "a", "offset": 4096, "length": 4096, "fua": False}},
+    {"io.write": {"blob": "a", "offset": 4096, "length": 4096, "fua": True, "channel": 1}},
+    {"io.write_zeroes": {"blob": "a", "offset": 4096, "length": 4096, "fua": True, "channel": 1}},
+    {"io.unmap": {"blob": "a", "offset": 4096, "length": 4096, "fua": False, "channel": 1}},
+    {"io.read": {"blob": "a", "offset": 4096, "length": 4096, "fua": False, "channel": 1}},
     FLUSH,
 )
 
@@ -67,6 +74,8 @@ def bases():
     for step in BLOB_STEPS:
         yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok"}, step]})
     yield after_setup({"blob.sync": {"blob": "a"}, "kill_after": "write root"})
+    for action in SPDK_ACTIONS:
+        yield after_setup({"store.close": {}}, {"spdk": {"do": [action], "unload": False}})
 
 
 def odd_and_good():
