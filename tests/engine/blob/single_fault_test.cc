@@ -107,7 +107,7 @@ TEST_P(OneFault, AtAnyRequestLeavesTheOperationWholeOrAbsentAndTheStoreUsable) {
 TEST_P(OneFault, AtAnyRequestOfAnOpenEndsItOrHidesNothingAndChangesNothing) {
   for (const bool clean : {true, false}) {
     const FaultScene scene = scene_of_a_sync(clean);
-    fail_each("open", [&scene, clean](uint64_t number, Failure failure) {
+    fail_each("open", [&scene](uint64_t number, Failure failure) {
       const std::unique_ptr<StoreOnDisk> host = scene.begin();
       host->device.fail_request(number, failure);
       const Result<> opened = host->open();
