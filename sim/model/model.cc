@@ -26,15 +26,17 @@ void BlockVersions::complete(uint64_t change, uint64_t now) {
 }
 
 void BlockVersions::make_durable(uint64_t moment) {
-  auto newest = versions_.begin();
-  for (auto version = versions_.begin(); version != versions_.end(); ++version) {
-    if (version->completed_at <= moment) newest = version;
+  uint64_t newest = 0;
+  for (const Version& version : versions_) {
+    if (version.completed_at <= moment) newest = std::max(newest, version.change);
   }
-  versions_.erase(versions_.begin(), newest);
+  make_change_durable(newest);
 }
 
+// Of writes that were in progress together any may lie on top: they may have begun in another order than that
+// in which they reached the device.
 void BlockVersions::make_change_durable(uint64_t change) {
-  while (versions_.front().change != change) versions_.erase(versions_.begin());
+  std::erase_if(versions_, [change](const Version& version) { return version.completed_at < change; });
 }
 
 bool BlockVersions::allows(Tag tag) const {
