@@ -16,11 +16,11 @@ OTHERS = ("devices", "sim", "tools")
 def find(tree):
     build = tree.root / BUILD
     archive = build / "engine" / "libholdfast_engine.a"
-    if not archive.exists() or not (build / "tests").is_dir():
-        raise Waiting(f"{BUILD} is not built")
+    tests = list((build / "tests").rglob("*.o"))
+    if not archive.exists() or not tests:
+        raise Waiting(f"{BUILD} is not built with its tests")
     others = [path for part in OTHERS for path in (build / part).rglob("*.o")]
     engine = list((build / "engine").rglob("*.o"))
-    tests = list((build / "tests").rglob("*.o"))
     declared = "\n".join(tree.code(path) for path in tree.paths("engine/include/"))
     used_by_tests_alone = references(tests) & defined(engine) - references(others) - references(engine)
     excused = parse_allowed(tree.texts.get(WAITING_FOR_USE, ""))
