@@ -3,6 +3,7 @@
 // each image says. The images are data that the project does not carry; without their folder these tests
 // skip, by name.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -42,10 +43,11 @@ Output run(const std::string& command) {
   return output;
 }
 
-// An image, unpacked for the time of one test.
+// An image, unpacked for the time of one test. Other tests may have the same one unpacked at the same time.
 class UnpackedImage {
  public:
-  explicit UnpackedImage(const std::string& name) : path_(fs::path(HOLDFAST_WORK_DIR) / (name + ".img")) {
+  explicit UnpackedImage(const std::string& name)
+      : path_(fs::path(HOLDFAST_WORK_DIR) / (name + "." + std::to_string(getpid()) + ".img")) {
     const fs::path packed = golden_folder() / (name + ".img.zst");
     unpacked_ =
         run("zstd -q -f -d --sparse '" + packed.string() + "' -o '" + path_.string() + "'").status == 0;
