@@ -65,8 +65,8 @@ class BlockVersions {
 
   void begin(uint64_t change, Tag tag) { versions_.push_back({change, kNotCompleted, tag}); }
   void complete(uint64_t change, uint64_t now);
-  // Everything that had completed at `moment` is durable: of what had completed before the newest of it began,
-  // nothing comes back.
+  // Everything that had completed at `moment` is durable: of what had completed before the newest of it
+  // began, nothing comes back.
   void make_durable(uint64_t moment);
   // The write `change` is durable.
   void make_change_durable(uint64_t change);
