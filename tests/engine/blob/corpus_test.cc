@@ -10,14 +10,6 @@ namespace {
 const std::vector<std::byte> kLong(3000, std::byte{'x'});
 const std::vector<XattrView> kTwoLong{{.name = "a", .value = kLong}, {.name = "b", .value = kLong}};
 
-BlobOptions thin(uint64_t clusters, ExtentFormat extents = ExtentFormat::automatic) {
-  BlobOptions options;
-  options.clusters = clusters;
-  options.thin = true;
-  options.extents = extents;
-  return options;
-}
-
 BlobOptions of_two_pages(uint64_t clusters) {
   BlobOptions options = of_clusters(clusters);
   options.xattrs = kTwoLong;

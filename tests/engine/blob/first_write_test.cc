@@ -11,14 +11,6 @@ namespace {
 
 constexpr uint64_t kPagesPerCluster = kTestCluster / kTestPage;
 
-BlobOptions thin(uint64_t clusters, ExtentFormat extents = ExtentFormat::automatic) {
-  BlobOptions options;
-  options.clusters = clusters;
-  options.thin = true;
-  options.extents = extents;
-  return options;
-}
-
 // A write of one page in buffers of 512 bytes, on a channel of its own.
 struct Writer {
   Writer(StoreOnDisk& host, Executor& executor, Blob& blob, uint64_t page, uint8_t tag)

@@ -13,13 +13,6 @@ namespace {
 
 constexpr uint64_t kPagesPerCluster = kTestCluster / kTestPage;
 
-BlobOptions thin(uint64_t clusters) {
-  BlobOptions options;
-  options.clusters = clusters;
-  options.thin = true;
-  return options;
-}
-
 struct PeerBehaviour : ::testing::Test {
   explicit PeerBehaviour(const DeviceGeometry& geometry = small_disk()) : host(geometry) {
     host.format_and_open();

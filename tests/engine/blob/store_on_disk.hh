@@ -42,6 +42,14 @@ inline BlobOptions of_clusters(uint64_t clusters) {
   return options;
 }
 
+inline BlobOptions thin(uint64_t clusters, ExtentFormat extents = ExtentFormat::automatic) {
+  BlobOptions options;
+  options.clusters = clusters;
+  options.thin = true;
+  options.extents = extents;
+  return options;
+}
+
 inline OpenOptions for_reading() {
   OpenOptions options;
   options.read_only = true;

@@ -7,14 +7,6 @@
 namespace holdfast {
 namespace {
 
-BlobOptions thin(uint64_t clusters, ExtentFormat extents = ExtentFormat::automatic) {
-  BlobOptions options;
-  options.clusters = clusters;
-  options.thin = true;
-  options.extents = extents;
-  return options;
-}
-
 constexpr uint64_t kPagesPerCluster = kTestCluster / kTestPage;
 const std::byte kZero{0};
 
