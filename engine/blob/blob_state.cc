@@ -98,8 +98,7 @@ Task<> BlobState::sync() {
   BlobRecord next = committed_;
   next.xattrs = staged_.xattrs;
   if (staged_.read_only) next.flags.data_ro |= BlobFlags::kReadOnly;
-  const std::span<const uint64_t> nothing_wanted;
-  HF_CO_CHECK(co_await commit(next, nothing_wanted));
+  HF_CO_CHECK(co_await commit(next));
   committed_changes_ = changes;
   read_only_.store(committed_.data_read_only(), std::memory_order_release);
   co_return {};
@@ -139,8 +138,7 @@ Task<> BlobState::shrink(uint64_t clusters) {
   [[maybe_unused]] const bool all_closed = co_await closed;
   BlobRecord next = committed_;
   next.clusters.resize(clusters);
-  const std::span<const uint64_t> nothing_wanted;
-  const Result<> committed = co_await commit(next, nothing_wanted);
+  const Result<> committed = co_await commit(next);
   if (committed) map_.shrink(clusters);
   Arrival<bool>& opened = gates.order(nullptr);
   [[maybe_unused]] const bool all_open = co_await opened;
@@ -152,8 +150,7 @@ Task<> BlobState::settle() {
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
   if (!doubts_.any) co_return {};
   BlobRecord next = committed_;
-  const std::span<const uint64_t> nothing_wanted;
-  co_return co_await commit(next, nothing_wanted);
+  co_return co_await commit(next);
 }
 
 // `next` becomes the blob's state, with a place for each cluster that is wanted. What is taken for it is

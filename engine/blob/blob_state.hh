@@ -67,7 +67,7 @@ class BlobState final : public Blob {
   void handle_dropped() noexcept override;
   Result<> check_changeable() const;
 
-  Task<> commit(BlobRecord& next, std::span<const uint64_t> wanted);
+  Task<> commit(BlobRecord& next, std::span<const uint64_t> wanted = {});
   void keep_doubts(const durability::StagedCommit& failed, std::span<const std::size_t> extent_slots);
   Task<> grow(uint64_t clusters);
   Task<> shrink(uint64_t clusters);

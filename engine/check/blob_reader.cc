@@ -26,8 +26,7 @@ std::string hex_of(BlobId id) {
 }
 
 bool is_blank(const MetadataPage& media) {
-  const auto bytes = std::as_bytes(std::span(&media, 1));
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+  return is_zero(std::as_bytes(std::span(&media, 1)));
 }
 
 BlobReader::BlobReader(ByteSource& source, const StoreLayout& layout) noexcept

@@ -177,9 +177,7 @@ void StoreCheck::claim_clusters(const BlobRecord& record, Ownership::Owner owner
   for (std::size_t slot = 0; slot < record.extent_pages.size(); ++slot) {
     const PageIndex page = record.extent_pages[slot];
     if (page.value == 0 || counted_extent_pages_.set(page.value)) continue;
-    const auto part = clusters.subspan(slot * kClustersPerExtentPage);
-    const auto length = std::min<std::size_t>(part.size(), kClustersPerExtentPage);
-    ownership_.claim_clusters(part.first(length), owner);
+    ownership_.claim_clusters(extent_slot(clusters, slot).clusters, owner);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "format/metadata_page.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/crc32c.hh"
@@ -9,6 +10,10 @@ namespace holdfast {
 
 uint32_t page_checksum(const MetadataPage& page) noexcept {
   return crc32c(std::as_bytes(std::span(&page, 1)).first(offsetof(MetadataPage, crc)));
+}
+
+bool is_zero(std::span<const std::byte> bytes) noexcept {
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 DescriptorWalk::Step DescriptorWalk::next(Descriptor& descriptor) noexcept {

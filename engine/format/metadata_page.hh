@@ -30,6 +30,7 @@ static_assert(offsetof(MetadataPage, next) == 4088 && offsetof(MetadataPage, crc
 static_assert(std::has_unique_object_representations_v<MetadataPage>, "no padding may reach media");
 
 uint32_t page_checksum(const MetadataPage& page) noexcept;
+bool is_zero(std::span<const std::byte> bytes) noexcept;
 
 enum class DescriptorType : uint8_t {
   padding = 0,

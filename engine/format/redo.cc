@@ -18,10 +18,6 @@ constexpr std::size_t kRedoBytes = kDescriptorHeader + sizeof(RedoPayload);
 
 std::span<const std::byte> bytes_of(const MetadataPage& page) { return std::as_bytes(std::span(&page, 1)); }
 
-bool all_zero(std::span<const std::byte> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 }  // namespace
 
 SectorChecksums sector_checksums(std::span<const std::byte> page) noexcept {
@@ -70,7 +66,7 @@ std::optional<ParsedRedo> parse_redo(PageIndex index, const MetadataPage& page, 
   std::memcpy(&payload, page.descriptors.data() + kDescriptorHeader, sizeof(payload));
   const bool marked =
       page.descriptors[0] == std::byte{0} && length == sizeof(payload) && payload.mark == kMark;
-  if (!marked || !all_zero(std::span(page.descriptors).subspan(kRedoBytes))) return std::nullopt;
+  if (!marked || !is_zero(std::span(page.descriptors).subspan(kRedoBytes))) return std::nullopt;
   ParsedRedo redo{.root = pointer_root(id, PageIndex{page.next})};
   std::copy(payload.replaced.begin(), payload.replaced.end(), redo.replaced.begin());
   return redo;

@@ -27,10 +27,6 @@ std::size_t used_length(std::span<const std::byte> descriptors) {
   }
 }
 
-bool is_zero(std::span<const std::byte> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 }  // namespace
 
 PageRun next_run(const Bitmap& wanted, PageIndex from, uint32_t at_most) noexcept {
