@@ -36,8 +36,9 @@ BlobState::BlobState(StoreState& store, BlobRecord record)
       cluster_size_(store.layout().cluster_size),
       thin_(committed_.thin()),
       has_parent_(committed_.has_parent()),
-      read_only_(committed_.data_read_only()),
-      metadata_mutex_(store.home()) {}
+      metadata_mutex_(store.home()) {
+  judge_writes();
+}
 
 uint64_t BlobState::allocated_clusters() const noexcept {
   return static_cast<uint64_t>(
@@ -91,7 +92,7 @@ Result<> BlobState::set_read_only() {
 Task<> BlobState::sync() {
   const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
-  if (staged_changes_ == committed_changes_) co_return {};
+  if (staged_changes_ == committed_changes_ && !doubts_.less) co_return {};
   HF_CO_CHECK(check_changeable());
   const uint64_t changes = staged_changes_;
   HF_CO_CHECK(co_await store_.ensure_dirty());
@@ -100,7 +101,6 @@ Task<> BlobState::sync() {
   if (staged_.read_only) next.flags.data_ro |= BlobFlags::kReadOnly;
   HF_CO_CHECK(co_await commit(next));
   committed_changes_ = changes;
-  read_only_.store(committed_.data_read_only(), std::memory_order_release);
   co_return {};
 }
 
@@ -139,7 +139,12 @@ Task<> BlobState::shrink(uint64_t clusters) {
   BlobRecord next = committed_;
   next.clusters.resize(clusters);
   const Result<> committed = co_await commit(next);
-  if (committed) map_.shrink(clusters);
+  if (committed) {
+    map_.shrink(clusters);
+  } else if (doubts_.any) {
+    doubts_.less = true;
+    judge_writes();
+  }
   Arrival<bool>& opened = gates.order(nullptr);
   [[maybe_unused]] const bool all_open = co_await opened;
   co_return committed;
@@ -171,6 +176,7 @@ Task<> BlobState::commit(BlobRecord& next, std::span<const uint64_t> wanted) {
   }
   doubts_ = {};
   committed_ = std::move(next);
+  judge_writes();
   co_return {};
 }
 
@@ -182,6 +188,20 @@ void BlobState::keep_doubts(const durability::StagedCommit& failed,
   doubts_.space.add(failed.reserved);
   doubts_.redos = failed.redos;  // those of earlier failures are among them
   doubts_.extent_slots.insert(doubts_.extent_slots.end(), extent_slots.begin(), extent_slots.end());
+}
+
+void BlobState::deletion_failed() noexcept {
+  doubts_.any = doubts_.less = true;
+  judge_writes();
+}
+
+// A write to what media may no longer hold could be acknowledged as durable, and be lost with the power.
+void BlobState::judge_writes() noexcept {
+  const char* refusal = nullptr;
+  if (doubts_.less)
+    refusal = "the shrinking or deletion of the blob failed and may be on media; sync it, or try that again";
+  if (committed_.data_read_only()) refusal = "the blob is read-only";
+  write_refusal_.store(refusal, std::memory_order_release);
 }
 
 // Requests that arrive while clusters are being allocated are served together afterwards.

@@ -30,7 +30,7 @@ class BlobState final : public Blob {
   uint64_t allocated_clusters() const noexcept override;
   uint64_t size() const noexcept override { return map_.size() * cluster_size_; }
   bool thin() const noexcept override { return thin_; }
-  bool read_only() const noexcept override { return read_only_.load(std::memory_order_acquire); }
+  bool read_only() const noexcept override { return committed_.data_read_only(); }
   Result<std::span<const std::byte>> xattr(std::string_view name) const override;
   std::vector<std::string_view> xattr_names() const override;
   Result<> set_xattr(std::string_view name, std::span<const std::byte> value) override;
@@ -40,6 +40,8 @@ class BlobState final : public Blob {
   Task<> resize(uint64_t clusters) override;
 
   // For channels.
+  // Why the blob's data may not be written now; null: they may.
+  const char* write_refusal() const noexcept { return write_refusal_.load(std::memory_order_acquire); }
   const ClusterMap& map() const noexcept { return map_; }
   bool has_parent() const noexcept { return has_parent_; }
   Error parent_unsupported() const noexcept;
@@ -50,7 +52,7 @@ class BlobState final : public Blob {
   bool open() const noexcept { return handles_ > 0; }
   bool deleting() const noexcept { return deleting_; }
   void set_deleting(bool deleting) noexcept { deleting_ = deleting; }
-  void doubt() noexcept { doubts_.any = true; }  // media may hold no such blob any more
+  void deletion_failed() noexcept;
   // Ends every doubt about what media hold of this blob: it is what memory holds.
   Task<> settle();
   const BlobRecord& committed() const noexcept { return committed_; }
@@ -69,6 +71,7 @@ class BlobState final : public Blob {
 
   Task<> commit(BlobRecord& next, std::span<const uint64_t> wanted = {});
   void keep_doubts(const durability::StagedCommit& failed, std::span<const std::size_t> extent_slots);
+  void judge_writes() noexcept;
   Task<> grow(uint64_t clusters);
   Task<> shrink(uint64_t clusters);
   Task<> serve_waiting();
@@ -89,7 +92,7 @@ class BlobState final : public Blob {
   const uint64_t cluster_size_;
   const bool thin_;
   const bool has_parent_;
-  std::atomic<bool> read_only_;
+  std::atomic<const char*> write_refusal_;
   uint32_t handles_ = 0;
   bool deleting_ = false;
   AsyncMutex metadata_mutex_;

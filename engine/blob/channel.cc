@@ -43,7 +43,7 @@ Result<> check(const BlobIo& io, const StoreState& store) {
     return argument_error(Errc::out_of_range, io, "the request leaves the blob");
   }
   if (changes_data(io.kind)) {
-    if (blob.read_only()) return argument_error(Errc::read_only, io, "the blob is read-only");
+    if (const char* refusal = blob.write_refusal()) return argument_error(Errc::read_only, io, refusal);
     HF_CHECK(store.check_writable());
   }
   if (carries_data(io.kind) && length_of(io.buffers) != io.length) {

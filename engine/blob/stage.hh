@@ -24,6 +24,7 @@ struct StageContext {
 // the extent pages that they were about to rewrite.
 struct Doubts {
   bool any = false;  // otherwise media hold what memory holds
+  bool less = false;  // media may hold less than memory: fewer clusters, or no such blob
   durability::OwnedSpace space;
   std::vector<PageIndex> redos;
   std::vector<std::size_t> extent_slots;

@@ -279,7 +279,7 @@ Task<> StoreState::delete_blob(BlobId id) {
   if (deleted) {
     blobs_.erase(id.value);
   } else {
-    blob.doubt();
+    blob.deletion_failed();
   }
   co_return deleted;
 }

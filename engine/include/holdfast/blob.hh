@@ -38,13 +38,15 @@ class Blob {
   virtual Result<> set_read_only() = 0;
 
   // Makes the changes that were made before this call durable, all or none. A blob without changes costs
-  // nothing. After an error the changes are still there, and sync() may be called again.
+  // nothing. After an error the changes are still there, and sync() may be called again. It also ends the
+  // doubt that a failed resize() or Blobstore::delete_blob() left.
   virtual Task<> sync() = 0;
 
   // Another size, durable when the call ends; unsynced changes stay unsynced. What a thick blob gains is
   // allocated and cleared. What is cut off is gone: requests to it that are in progress end first, later ones
-  // end with out_of_range. After an error the blob has its former size. no_space, invalid_argument (larger
-  // than a blob can be), read_only.
+  // end with out_of_range. After an error the blob has its former size; after one of a shrinking, media may
+  // hold the smaller blob, and writes to it end with read_only until a sync() or resize() works. no_space,
+  // invalid_argument (larger than a blob can be), read_only.
   virtual Task<> resize(uint64_t clusters) = 0;
 
  protected:

@@ -65,6 +65,7 @@ class FaultScene {
   Result<> perform(StoreOnDisk& host) const { return operation_.perform(host, target_); }
 
   bool clean() const noexcept { return clean_; }
+  BlobId target() const noexcept { return target_; }
   const StoreSight& before() const noexcept { return before_; }
   const StoreSight& after() const noexcept { return after_; }
   std::string name() const;

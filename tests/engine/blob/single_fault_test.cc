@@ -223,6 +223,34 @@ TEST_P(OneFault, OfADeletionLeavesMasksThatAgreeWithTheStore) {
   });
 }
 
+// What media may no longer hold cannot be promised to be durable.
+TEST_P(OneFault, OfAShrinkingOrDeletionTakesNoWriteThatIsAcknowledgedAfterwards) {
+  for (const std::size_t index : {11U, 12U, 14U, 15U}) {
+    const FaultScene scene(GetParam(), fault_operations()[index], false);
+    fail_each(scene.name(), [&scene](uint64_t number, Failure failure) {
+      const std::unique_ptr<StoreOnDisk> host = scene.begin();
+      host->device.fail_request(number, failure);
+      const Result<> shrunk = scene.perform(*host);
+      host->device.heal();
+      if (shrunk || host->store->info().read_only) return !shrunk;
+      BlobHandle blob = host->handle(scene.target());
+      const uint64_t last = blob->size() / kTestPage - 1;
+      const Result<> written = host->write_pages(*blob, last, 1, 9);
+      if (!written) {
+        EXPECT_EQ(written.error().code, Errc::read_only);
+        EXPECT_TRUE(host->run(blob->sync()));
+        EXPECT_TRUE(host->write_pages(*blob, last, 1, 9));
+      }
+      EXPECT_TRUE(host->flush());
+      blob = {};
+      EXPECT_TRUE(host->open());
+      EXPECT_EQ(host->read_pages(*host->handle(scene.target()), last, 1),
+                std::vector{StoreOnDisk::pattern(9, last)});
+      return true;
+    });
+  }
+}
+
 TEST_P(OneFault, InAStoreWithoutFreePagesDoesNotKeepItFromBeingClosed) {
   const FaultScene scene = scene_of_a_sync(false);
   fail_each("sync", [&scene](uint64_t number, Failure failure) {
