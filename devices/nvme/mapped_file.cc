@@ -79,7 +79,7 @@ PmWritten MappedFile::store_u64(uint64_t offset, uint64_t value) noexcept {
   return {offset, sizeof value};
 }
 
-Task<PmDurable> MappedFile::persist(PmWritten written) {
+Task<PmDurable> MappedFile::persist(PmWritten written, Purpose) {
   HF_ASSERT(contains(written.begin(), written.end() - written.begin()));
   if (persistent_) {
     ::pmem_persist(bytes_ + written.begin(), written.end() - written.begin());

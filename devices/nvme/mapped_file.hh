@@ -22,7 +22,7 @@ class MappedFile final : public PersistentMemory {
   Result<> load(uint64_t offset, std::span<std::byte> into) const noexcept override;
   PmWritten store(uint64_t offset, std::span<const std::byte> bytes) noexcept override;
   PmWritten store_u64(uint64_t offset, uint64_t value) noexcept override;
-  Task<PmDurable> persist(PmWritten written) override;
+  Task<PmDurable> persist(PmWritten written, Purpose purpose) override;
 
  private:
   MappedFile(FileDescriptor file, FileDescriptor claimed, Loop& loop, std::byte* bytes, uint64_t size,

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <limits>
 
 #include "file_descriptor.hh"
@@ -80,6 +82,18 @@ Result<> MapFolder::remove(std::string_view name) {
   HF_TRY(const std::string path, path_of(state_->folder, name));
   if (::unlink(path.c_str()) == 0) return {};
   return error_of_errno(errno, "the map file cannot be removed");
+}
+
+Result<std::vector<std::string>> MapFolder::names() {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(state_->folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->is_regular_file(error)) found.push_back(entry->path().filename().string());
+  }
+  if (error) return error_of_errno(error.value(), "the folder of the map files cannot be read");
+  std::ranges::sort(found);
+  return found;
 }
 
 Task<> MapFolder::sync_directory() { return sync(state_->loop, state_->directory, SyncScope::all); }

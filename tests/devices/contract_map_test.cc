@@ -77,7 +77,7 @@ TEST_P(MapContract, WhatWasPersistedSurvives) {
     ASSERT_TRUE(map);
     PmWritten written = (*map)->store(5000, bytes_of(10000, 0x77));
     written.merge((*map)->store_u64(16, 42));
-    const auto durable = run((*map)->persist(written));
+    const auto durable = run((*map)->persist(written, {}));
     ASSERT_TRUE(durable) << describe(durable.error());
     ASSERT_TRUE(run(maps().sync_directory()));
   }
@@ -94,8 +94,8 @@ TEST_P(MapContract, WhatWasPersistedSurvives) {
 TEST_P(MapContract, SeveralPersistsMayBeUnderWay) {
   auto map = maps().create("map", kSize);
   ASSERT_TRUE(map);
-  Task<PmDurable> first = (*map)->persist((*map)->store_u64(0, 1));
-  Task<PmDurable> second = (*map)->persist((*map)->store_u64(4096, 2));
+  Task<PmDurable> first = (*map)->persist((*map)->store_u64(0, 1), {});
+  Task<PmDurable> second = (*map)->persist((*map)->store_u64(4096, 2), {});
   first.start();
   second.start();
   host_->turn_until([&] { return first.done() && second.done(); });
@@ -108,7 +108,7 @@ TEST_P(MapContract, RenameMovesAMapAndReplacesTheOneThatWasThere) {
     auto fresh = maps().create("fresh", kSize);
     auto stale = maps().create("map", kSize / 2);
     ASSERT_TRUE(fresh && stale);
-    ASSERT_TRUE(run((*fresh)->persist((*fresh)->store_u64(0, 7))));
+    ASSERT_TRUE(run((*fresh)->persist((*fresh)->store_u64(0, 7), {})));
   }
   ASSERT_TRUE(maps().rename("fresh", "map"));
   ASSERT_TRUE(run(maps().sync_directory()));

@@ -32,7 +32,7 @@ TEST_F(MappedMemory, GeometryTellsPersistentMemoryFromPageCache) {
 
 TEST_F(MappedMemory, PersistIsReadyAtOnceOnPersistentMemoryAlone) {
   const auto map = maps_->create("map", kSize).value();
-  Task<PmDurable> task = map->persist(map->store_u64(8, 1));
+  Task<PmDurable> task = map->persist(map->store_u64(8, 1), {});
   task.start();
   EXPECT_EQ(task.done(), is_persistent());
   loop_->run_until([&] { return task.done(); });
@@ -70,7 +70,7 @@ TEST_F(MappedMemory, WhatIsNotAFileIsRefused) {
 
 TEST_F(MappedMemory, StoresReachTheFile) {
   auto map = maps_->create("map", kSize).value();
-  ASSERT_TRUE(loop_->run(map->persist(map->store_u64(8, 0x2a))));
+  ASSERT_TRUE(loop_->run(map->persist(map->store_u64(8, 0x2a), {})));
   map.reset();
   std::ifstream file(scratch_.path("map"));
   file.seekg(8);
@@ -82,7 +82,7 @@ TEST_F(MappedMemory, StoresReachTheFile) {
 TEST_F(MappedMemory, AnAbandonedPersistHarmsNobody) {
   auto map = maps_->create("map", kSize).value();
   for (int turns = 0; turns < 3; ++turns) {
-    Task<PmDurable> task = map->persist(map->store_u64(8, 1));
+    Task<PmDurable> task = map->persist(map->store_u64(8, 1), {});
     task.start();
     for (int turn = 0; turn < turns; ++turn) loop_->run_once(Loop::Wait::no);
   }

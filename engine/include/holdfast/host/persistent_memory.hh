@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "holdfast/host/purpose.hh"
 #include "holdfast/result.hh"
 #include "holdfast/task.hh"
 
@@ -58,7 +61,9 @@ class PersistentMemory {
   // The caller keeps stores inside geometry().size; outside it is a broken promise and stops the program.
   virtual PmWritten store(uint64_t offset, std::span<const std::byte> bytes) noexcept = 0;
   virtual PmWritten store_u64(uint64_t offset, uint64_t value) noexcept = 0;  // aligned
-  virtual Task<PmDurable> persist(PmWritten written) = 0;
+  // What was stored before this call, in whole persist units, is durable when the task ends. Calls that wait
+  // at the same time may share the work. A failed one is final: every later one fails too.
+  virtual Task<PmDurable> persist(PmWritten written, Purpose purpose) = 0;
 
  protected:
   static PmDurable made_durable() noexcept { return PmDurable{}; }
@@ -79,6 +84,7 @@ class MapStore {
   // Replaces `to` if it exists; after a power cut `to` is the old file or the new one.
   virtual Result<> rename(std::string_view from, std::string_view to) = 0;
   virtual Result<> remove(std::string_view name) = 0;
+  virtual Result<std::vector<std::string>> names() = 0;  // of the files there, in ascending order
   virtual Task<> sync_directory() = 0;
 };
 

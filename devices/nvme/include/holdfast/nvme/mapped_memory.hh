@@ -41,6 +41,7 @@ class MapFolder final : public MapStore {
   Result<std::unique_ptr<PersistentMemory>> open(std::string_view name) override;
   Result<> rename(std::string_view from, std::string_view to) override;
   Result<> remove(std::string_view name) override;
+  Result<std::vector<std::string>> names() override;
   Task<> sync_directory() override;
 
  private:
