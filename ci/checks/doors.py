@@ -13,7 +13,7 @@ DOORS = {
     "isa-l/crc.h": ("engine/core/crc32c.cc",),
     "isa-l/*": ("engine/reduce/codec*.cc",),
     "isa-l.h": (),
-    "lz4*": ("engine/reduce/codec*.cc",),
+    "lz4*": ("engine/reduce/codec*.cc", "tests/engine/reduce/*"),
     "liburing*": ("devices/nvme/*",),
     "libpmem*": ("devices/nvme/*",),
     "fiu*": ("devices/nvme/*", "tests/devices/nvme/*"),

@@ -4,8 +4,11 @@
 #include <isa-l/igzip_lib.h>
 #include <lz4.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
+
+#include "reduce/lz4_blocks.hh"
 
 namespace holdfast {
 namespace {
@@ -29,7 +32,19 @@ class Lz4Codec final : public Codec {
   Result<> decompress(std::span<const std::byte> from, std::span<std::byte> into) noexcept override;
 
  private:
+  // A chunk of more bytes with more than one reading is given up: SPDK's chunks have 16 KiB.
+  static constexpr std::size_t kMaxRewritten = std::size_t{1} << 16;
+
+  Result<> decompress_blocks(std::span<const std::byte> from, std::span<std::byte> into) noexcept;
+  Result<uint32_t> reading_that_was_written(uint32_t readings, std::span<const std::byte> from,
+                                            std::span<std::byte> into) noexcept;
+  bool rewrites_as(std::span<const std::byte> from, std::span<const std::byte> chunk,
+                   std::span<const Lz4Block> blocks, bool apart) noexcept;
+
   LZ4_stream_t state_;
+  Lz4BlockSearch search_;
+  std::array<char, kMaxRewritten> copy_;
+  std::array<char, LZ4_COMPRESSBOUND(kMaxRewritten)> rewritten_;
 };
 
 // The libraries count in 32 bits.
@@ -49,6 +64,22 @@ uint8_t* bytes_of(std::span<std::byte> bytes) noexcept { return reinterpret_cast
 // For a library whose prototype is not const, although it only reads.
 uint8_t* bytes_of(std::span<const std::byte> bytes) noexcept {
   return reinterpret_cast<uint8_t*>(const_cast<std::byte*>(bytes.data()));
+}
+
+// Blocks may refer to what the blocks before them made.
+bool decompress_as(std::span<const std::byte> from, std::span<std::byte> into,
+                   std::span<const Lz4Block> blocks) noexcept {
+  const auto* at = reinterpret_cast<const char*>(from.data());
+  auto* chunk = reinterpret_cast<char*>(into.data());
+  int made = 0;
+  for (const Lz4Block& block : blocks) {
+    const int written = LZ4_decompress_safe_usingDict(at, chunk + made, static_cast<int>(block.compressed),
+                                                      static_cast<int>(block.size), chunk, made);
+    if (written < 0 || static_cast<uint32_t>(written) != block.size) return false;
+    at += block.compressed;
+    made += written;
+  }
+  return true;
 }
 
 Result<std::optional<std::size_t>> DeflateCodec::compress(std::span<const std::byte> from,
@@ -96,8 +127,60 @@ Result<> Lz4Codec::decompress(std::span<const std::byte> from, std::span<std::by
   const int written =
       LZ4_decompress_safe(reinterpret_cast<const char*>(from.data()), reinterpret_cast<char*>(into.data()),
                           static_cast<int>(from.size()), static_cast<int>(into.size()));
-  if (written < 0 || static_cast<std::size_t>(written) != into.size()) return not_what_was_compressed();
+  if (written >= 0 && static_cast<std::size_t>(written) == into.size()) return {};
+  return decompress_blocks(from, into);
+}
+
+Result<> Lz4Codec::decompress_blocks(std::span<const std::byte> from, std::span<std::byte> into) noexcept {
+  HF_TRY(const uint32_t readings, search_.find(from, into.size()));
+  uint32_t reading = 0;
+  if (readings > 1) {
+    HF_TRY(reading, reading_that_was_written(readings, from, into));
+  }
+  if (!decompress_as(from, into, search_.reading(reading))) return not_what_was_compressed();
   return {};
+}
+
+// The one that compresses to `from` again, as SPDK does it: from separate buffers or from one.
+Result<uint32_t> Lz4Codec::reading_that_was_written(uint32_t readings, std::span<const std::byte> from,
+                                                    std::span<std::byte> into) noexcept {
+  constexpr Error kUncertain{
+      .code = Errc::corrupt,
+      .reason = "compressed bytes have more than one reading; restore the chunk from a copy"};
+  if (into.size() > kMaxRewritten) return kUncertain;
+  std::optional<uint32_t> written;
+  for (uint32_t number = 0; number < readings; ++number) {
+    const std::span<const Lz4Block> blocks = search_.reading(number);
+    if (!decompress_as(from, into, blocks)) continue;
+    if (!rewrites_as(from, into, blocks, true) && !rewrites_as(from, into, blocks, false)) continue;
+    if (written) return kUncertain;
+    written = number;
+  }
+  if (!written) return kUncertain;
+  return *written;
+}
+
+// A block refers to the one before it in another form when both are parts of one buffer. `apart` takes every
+// other one from a copy, so that no two neighbours are.
+bool Lz4Codec::rewrites_as(std::span<const std::byte> from, std::span<const std::byte> chunk,
+                           std::span<const Lz4Block> blocks, bool apart) noexcept {
+  const auto* here = reinterpret_cast<const char*>(chunk.data());
+  std::copy_n(here, chunk.size(), copy_.data());
+  LZ4_initStream(&state_, sizeof state_);
+  const char* source = here;
+  std::size_t made = 0;
+  for (const Lz4Block& block : blocks) {
+    const int written =
+        LZ4_compress_fast_continue(&state_, source + made, rewritten_.data(), static_cast<int>(block.size),
+                                   static_cast<int>(rewritten_.size()), 1);
+    const auto expected = from.first(block.compressed);
+    const auto actual = std::as_bytes(std::span(rewritten_)).first(static_cast<std::size_t>(written));
+    if (!std::ranges::equal(actual, expected)) return false;
+    from = from.subspan(block.compressed);
+    made += block.size;
+    if (apart) source = source == here ? copy_.data() : here;
+  }
+  return true;
 }
 
 template <class Kind>

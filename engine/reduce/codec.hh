@@ -11,12 +11,10 @@
 
 namespace holdfast {
 
-// How the chunks of a volume are compressed; the number in its superblock. SPDK can turn a list of buffers
-// into several LZ4 blocks with no lengths between them, but it compresses the chunks of a volume from one
-// buffer each. Several blocks have no certain reading, so here they are corrupt.
+// How the chunks of a volume are compressed; the number in its superblock.
 enum class CodecKind : uint8_t {
   deflate = 0,  // one raw DEFLATE stream (RFC 1951), no header and no checksum
-  lz4 = 1,      // one raw LZ4 block, no frame
+  lz4 = 1,      // raw LZ4 blocks, no frame: one, or when others wrote it, several back to back
 };
 
 // A compressor with its working memory, for chunks: what goes in and what comes out is whole and in memory.
@@ -41,6 +39,13 @@ class Codec {
                                                       std::span<std::byte> into) noexcept = 0;
 
   // Fills `into` with what `from` was compressed from, using all of `from`.
+  //
+  // SPDK makes one LZ4 block of each buffer that it compresses a chunk from, with no lengths between them.
+  // Bytes that make a chunk as one block are read so. Others are searched for blocks of whole sectors of 512
+  // bytes, in chunks up to 1 MiB. If they have more than one reading, the one counts that compresses to the
+  // same bytes again, in chunks up to 64 KiB; if that is not exactly one, they are corrupt
+  // (docs/decisions/lz4-blocks.md, also on what this cannot tell). The search takes a bounded time.
+  //
   // corrupt: `from` is anything else than that; `into` is then undefined.
   // invalid_argument: as for compress().
   virtual Result<> decompress(std::span<const std::byte> from, std::span<std::byte> into) noexcept = 0;
