@@ -49,6 +49,8 @@ const char* name_of(ObjectKind kind) noexcept {
     case ObjectKind::cluster: return "cluster";
     case ObjectKind::xattr: return "xattr";
     case ObjectKind::option: return "option";
+    case ObjectKind::map_file: return "map file";
+    case ObjectKind::chunk: return "chunk";
   }
   return "unknown object";
 }
@@ -58,7 +60,8 @@ std::string describe(const Error& error) {
   text += ": ";
   if (error.object != ObjectKind::none) {
     text += name_of(error.object);
-    const bool numbered = error.object == ObjectKind::metadata_page || error.object == ObjectKind::cluster;
+    const bool numbered = error.object == ObjectKind::metadata_page || error.object == ObjectKind::cluster ||
+                          error.object == ObjectKind::chunk;
     if (numbered) {
       text += ' ';
       append_number(text, error.number);

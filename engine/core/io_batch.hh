@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -18,6 +19,14 @@ class IoBatch {
   IoBatch(const IoBatch&) = delete;
   IoBatch& operator=(const IoBatch&) = delete;
 
+  // Another number of requests, all of them new, for another run(). Up to the first number nothing is
+  // allocated.
+  void resize(std::size_t count) {
+    entries_.resize(count);
+    for (Entry& entry : entries_) static_cast<IoRequest&>(entry) = IoRequest{};
+  }
+  std::size_t size() const noexcept { return entries_.size(); }
+
   // Fill in every request before run(); set_buffer() is for the request with one buffer.
   IoRequest& operator[](std::size_t index) noexcept { return entries_[index]; }
   void set_buffer(std::size_t index, void* data, std::size_t size) noexcept {
@@ -29,12 +38,15 @@ class IoBatch {
   Task<> run() {
     if (entries_.empty()) co_return {};
     pending_ = entries_.size();
+    failure_ = {};
+    all_done_.emplace();
     for (Entry& entry : entries_) {
       entry.batch = this;
       entry.on_complete = &IoBatch::completed;
       channel_.submit(entry);
     }
-    const Failure failure = co_await all_done_;
+    Arrival<Failure>& all_done = *all_done_;
+    const Failure failure = co_await all_done;
     if (failure.status == std::errc{}) co_return {};
     co_return Error{.code = Errc::device_failed,
                     .object = ObjectKind::device,
@@ -59,14 +71,14 @@ class IoBatch {
     if (status != std::errc{} && batch.failure_.status == std::errc{}) {
       batch.failure_ = {status, request.block * batch.channel_.geometry().block_size, request.purpose.step};
     }
-    if (--batch.pending_ == 0) batch.all_done_.set(batch.failure_);
+    if (--batch.pending_ == 0) batch.all_done_->set(batch.failure_);
   }
 
   BlockChannel& channel_;
   std::vector<Entry> entries_;
   std::size_t pending_ = 0;
   Failure failure_;
-  Arrival<Failure> all_done_;
+  std::optional<Arrival<Failure>> all_done_;
 };
 
 }  // namespace holdfast

@@ -19,6 +19,18 @@ const char* name_of(Barrier barrier) noexcept {
     case Barrier::B4: return "B4";
     case Barrier::D1: return "D1";
     case Barrier::R1: return "R1";
+    case Barrier::V1: return "V1";
+    case Barrier::V2: return "V2";
+    case Barrier::V3: return "V3";
+    case Barrier::V4: return "V4";
+    case Barrier::V5: return "V5";
+    case Barrier::V6: return "V6";
+    case Barrier::V7: return "V7";
+    case Barrier::V8: return "V8";
+    case Barrier::C1: return "C1";
+    case Barrier::C2: return "C2";
+    case Barrier::C3: return "C3";
+    case Barrier::R2: return "R2";
   }
   return "unknown";
 }
@@ -42,6 +54,12 @@ const char* name_of(Step step) noexcept {
     case Step::discard_clusters: return "discard clusters";
     case Step::flush: return "flush";
     case Step::user_data: return "user data";
+    case Step::write_map_path: return "write map path";
+    case Step::mark_session: return "mark session";
+    case Step::read_units: return "read units";
+    case Step::write_units: return "write units";
+    case Step::discard_units: return "discard units";
+    case Step::persist: return "persist";
   }
   return "unknown";
 }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "holdfast/host/persistent_memory.hh"
 #include "holdfast/host/purpose.hh"
 
 namespace holdfast::durability {
@@ -19,6 +20,7 @@ class [[nodiscard]] Durable {
 
  private:
   friend class MetadataIo;
+  friend class VolumeMedia;
   Durable() noexcept = default;
 };
 
@@ -30,9 +32,23 @@ class [[nodiscard]] Unflushed {
 
  private:
   friend class MetadataIo;
+  friend class VolumeMedia;
   explicit Unflushed(bool needs_flush) noexcept : needs_flush_(needs_flush) {}
   bool needs_flush_;  // false: the writes were sent with FUA, or the device has no volatile cache, or there
                       // were none
+};
+
+// The same for persistent memory: stored, perhaps durable at any moment, and certainly once it is persisted.
+template <Barrier B>
+class [[nodiscard]] Stored {
+ public:
+  Stored(Stored&&) noexcept = default;
+  Stored& operator=(Stored&&) = delete;
+
+ private:
+  friend class VolumeMedia;
+  explicit Stored(PmWritten written) noexcept : written_(written) {}
+  PmWritten written_;
 };
 
 // Evidence that media say "dirty" (barrier S4), without which no metadata page may change. The store holds it
@@ -44,6 +60,15 @@ class [[nodiscard]] DirtyMark {
   explicit DirtyMark(const Durable<Barrier::R1>&) noexcept {}
   DirtyMark(DirtyMark&&) noexcept = default;
   DirtyMark& operator=(DirtyMark&&) noexcept = default;
+};
+
+// Evidence that a volume's session is marked on both media (barrier V6), and that no chunk map holds what an
+// earlier session left in it (barrier V7), without which no chunk may change.
+class [[nodiscard]] SessionMark {
+ public:
+  SessionMark(Durable<Barrier::V6>, Durable<Barrier::V7>) noexcept {}
+  SessionMark(SessionMark&&) noexcept = default;
+  SessionMark& operator=(SessionMark&&) noexcept = default;
 };
 
 }  // namespace holdfast::durability

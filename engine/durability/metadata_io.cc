@@ -11,7 +11,7 @@ constexpr uint64_t kSuperBytes = sizeof(SuperBlock);
 }  // namespace
 
 Task<Durable<Barrier::R1>> MetadataIo::settle() {
-  if (device().volatile_cache) HF_CO_CHECK(co_await flush_device(Barrier::R1));
+  if (device().volatile_cache) HF_CO_CHECK(co_await device_flush_.run(Barrier::R1));
   co_return Durable<Barrier::R1>{};
 }
 
@@ -148,24 +148,6 @@ Task<bool> MetadataIo::write_extents(Purpose purpose, std::vector<Extent> extent
   }
   HF_CO_CHECK(co_await batch.run());
   co_return !fua && device().volatile_cache && !extents.empty();
-}
-
-// Callers that arrive while a flush is on its way share the next one: it is submitted after all of their
-// writes have completed.
-Task<> MetadataIo::flush_device(Barrier barrier) {
-  const uint64_t wanted = ++flushes_wanted_;
-  AsyncMutex::Guard guard = co_await flush_mutex_.lock();
-  if (write_stop_.stopped()) co_return write_stop_.error();
-  if (flushes_done_ >= wanted) co_return {};
-  const uint64_t covered = flushes_wanted_;
-  IoBatch batch(channel_, 1);
-  batch[0].kind = IoKind::flush;
-  batch[0].purpose = {Step::flush, barrier};
-  const auto flushed = co_await batch.run();
-  if (!flushed) write_stop_.flush_failed(flushed.error().os_error);
-  if (write_stop_.stopped()) co_return write_stop_.error();  // perhaps by a channel's flush meanwhile
-  flushes_done_ = covered;
-  co_return {};
 }
 
 Task<> MetadataIo::discard(std::span<const ClusterIndex> clusters, Barrier barrier) {

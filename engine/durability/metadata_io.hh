@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/async_mutex.hh"
+#include "durability/device_flush.hh"
 #include "durability/evidence.hh"
 #include "durability/write_stop.hh"
 #include "format/blob_record.hh"
@@ -40,7 +40,7 @@ struct Masks {
 class MetadataIo {
  public:
   MetadataIo(BlockChannel& channel, WriteStop& write_stop, Executor& home) noexcept
-      : channel_(channel), write_stop_(write_stop), flush_mutex_(home) {}
+      : channel_(channel), write_stop_(write_stop), device_flush_(channel, write_stop, home) {}
   MetadataIo(const MetadataIo&) = delete;
   MetadataIo& operator=(const MetadataIo&) = delete;
 
@@ -92,7 +92,7 @@ class MetadataIo {
 
   template <Barrier B>
   Task<Durable<B>> flush(Unflushed<B> written) {
-    if (written.needs_flush_) HF_CO_CHECK(co_await flush_device(B));
+    if (written.needs_flush_) HF_CO_CHECK(co_await device_flush_.run(B));
     co_return Durable<B>{};
   }
 
@@ -115,7 +115,6 @@ class MetadataIo {
   template <Barrier B>
   Task<Unflushed<B>> erase(Step step, std::vector<Extent> pages);
   Task<bool> write_extents(Purpose purpose, std::vector<Extent> extents);
-  Task<> flush_device(Barrier barrier);
   Task<> discard(std::span<const ClusterIndex> clusters, Barrier barrier);
   std::vector<Extent> extents_of(std::span<const ClusterIndex> clusters) const;
   std::vector<Extent> extents_of(PageImages& images) const;
@@ -124,9 +123,7 @@ class MetadataIo {
   BlockChannel& channel_;
   StoreLayout layout_;
   WriteStop& write_stop_;
-  AsyncMutex flush_mutex_;
-  uint64_t flushes_wanted_ = 0;
-  uint64_t flushes_done_ = 0;  // the last one wanted that a completed flush covers
+  DeviceFlush device_flush_;
 };
 
 }  // namespace holdfast::durability

@@ -16,12 +16,10 @@ class WriteStop {
   void flush_failed(int32_t os_error) noexcept { os_error_.store(os_error, std::memory_order_release); }
   bool stopped() const noexcept { return os_error_.load(std::memory_order_acquire) != 0; }
   Error error() const noexcept {
-    return {
-        .code = Errc::read_only,
-        .object = ObjectKind::device,
-        .os_error = os_error_.load(std::memory_order_acquire),
-        .reason =
-            "a flush failed, and what is durable is not known any more: close the store and open it again"};
+    return {.code = Errc::read_only,
+            .object = ObjectKind::device,
+            .os_error = os_error_.load(std::memory_order_acquire),
+            .reason = "a flush failed, and what is durable is not known any more: close and open again"};
   }
 
  private:

@@ -13,8 +13,14 @@
 namespace holdfast {
 namespace {
 
+constexpr uint32_t kMostDeflate = 3;
+constexpr std::size_t kLargestLevelBuffer =
+    std::max({ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT});
+constexpr uint32_t kMostAcceleration = 65537;
+
 class DeflateCodec final : public Codec {
  public:
+  explicit DeflateCodec(int level) noexcept : level_(level) {}
   Result<std::optional<std::size_t>> compress(std::span<const std::byte> from,
                                               std::span<std::byte> into) noexcept override;
   Result<> decompress(std::span<const std::byte> from, std::span<std::byte> into) noexcept override;
@@ -22,11 +28,13 @@ class DeflateCodec final : public Codec {
  private:
   isal_zstream deflate_;
   inflate_state inflate_;
-  std::array<uint8_t, ISAL_DEF_LVL1_DEFAULT> level_1_buffer_;
+  const int level_;
+  std::array<uint8_t, kLargestLevelBuffer> level_buffer_;
 };
 
 class Lz4Codec final : public Codec {
  public:
+  explicit Lz4Codec(int acceleration) noexcept : acceleration_(acceleration) {}
   Result<std::optional<std::size_t>> compress(std::span<const std::byte> from,
                                               std::span<std::byte> into) noexcept override;
   Result<> decompress(std::span<const std::byte> from, std::span<std::byte> into) noexcept override;
@@ -41,6 +49,7 @@ class Lz4Codec final : public Codec {
   bool rewrites_as(std::span<const std::byte> from, std::span<const std::byte> chunk,
                    std::span<const Lz4Block> blocks, bool apart) noexcept;
 
+  const int acceleration_;
   LZ4_stream_t state_;
   Lz4BlockSearch search_;
   std::array<char, kMaxRewritten> copy_;
@@ -86,9 +95,9 @@ Result<std::optional<std::size_t>> DeflateCodec::compress(std::span<const std::b
                                                           std::span<std::byte> into) noexcept {
   HF_CHECK(check_sizes(from, into));
   isal_deflate_stateless_init(&deflate_);
-  deflate_.level = 1;
-  deflate_.level_buf = level_1_buffer_.data();
-  deflate_.level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+  deflate_.level = static_cast<uint32_t>(level_);
+  deflate_.level_buf = level_buffer_.data();
+  deflate_.level_buf_size = static_cast<uint32_t>(level_buffer_.size());
   deflate_.end_of_stream = 1;
   deflate_.flush = NO_FLUSH;
   deflate_.next_in = bytes_of(from);
@@ -117,7 +126,7 @@ Result<std::optional<std::size_t>> Lz4Codec::compress(std::span<const std::byte>
   HF_CHECK(check_sizes(from, into));
   const int written = LZ4_compress_fast_extState(
       &state_, reinterpret_cast<const char*>(from.data()), reinterpret_cast<char*>(into.data()),
-      static_cast<int>(from.size()), static_cast<int>(into.size()), 1);
+      static_cast<int>(from.size()), static_cast<int>(into.size()), acceleration_);
   if (written <= 0) return std::optional<std::size_t>{};
   return std::optional<std::size_t>{static_cast<std::size_t>(written)};
 }
@@ -172,7 +181,7 @@ bool Lz4Codec::rewrites_as(std::span<const std::byte> from, std::span<const std:
   for (const Lz4Block& block : blocks) {
     const int written =
         LZ4_compress_fast_continue(&state_, source + made, rewritten_.data(), static_cast<int>(block.size),
-                                   static_cast<int>(rewritten_.size()), 1);
+                                   static_cast<int>(rewritten_.size()), acceleration_);
     const auto expected = from.first(block.compressed);
     const auto actual = std::as_bytes(std::span(rewritten_)).first(static_cast<std::size_t>(written));
     if (!std::ranges::equal(actual, expected)) return false;
@@ -184,20 +193,33 @@ bool Lz4Codec::rewrites_as(std::span<const std::byte> from, std::span<const std:
 }
 
 template <class Kind>
-Result<std::unique_ptr<Codec>> make() noexcept {
-  std::unique_ptr<Codec> codec(new (std::nothrow) Kind);
+Result<std::unique_ptr<Codec>> make(int level) noexcept {
+  std::unique_ptr<Codec> codec(new (std::nothrow) Kind(level));
   if (!codec) return Error{.code = Errc::no_resources, .reason = "there is no memory for a codec"};
   return codec;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Codec>> make_codec(CodecKind kind) noexcept {
-  switch (kind) {
-    case CodecKind::deflate: return make<DeflateCodec>();
-    case CodecKind::lz4: return make<Lz4Codec>();
-  }
-  return Error{.code = Errc::unsupported, .reason = "this version does not have the codec of the volume"};
+Result<> check_codec(uint32_t codec, uint32_t level) noexcept {
+  const bool deflate = codec == static_cast<uint32_t>(CodecKind::deflate);
+  const bool lz4 = codec == static_cast<uint32_t>(CodecKind::lz4);
+  if (deflate && level > kMostDeflate)
+    return Error{.code = Errc::invalid_argument, .number = level, .reason = "deflate has the levels 0 to 3"};
+  if (lz4 && (level < 1 || level > kMostAcceleration))
+    return Error{.code = Errc::invalid_argument, .number = level, .reason = "LZ4 has the levels 1 to 65537"};
+  return {};
+}
+
+Result<std::unique_ptr<Codec>> make_codec(uint32_t codec, uint32_t level, CodecMaker* maker) noexcept {
+  if (codec == static_cast<uint32_t>(CodecKind::deflate))
+    return make<DeflateCodec>(static_cast<int>(std::min(level, kMostDeflate)));
+  if (codec == static_cast<uint32_t>(CodecKind::lz4))
+    return make<Lz4Codec>(static_cast<int>(std::clamp(level, 1U, kMostAcceleration)));
+  if (maker != nullptr) return maker->make(codec, level);
+  return Error{.code = Errc::unsupported,
+               .number = codec,
+               .reason = "the volume was written with a codec that this program does not have"};
 }
 
 }  // namespace holdfast

@@ -37,6 +37,8 @@ enum class ObjectKind : uint16_t {
   cluster,
   xattr,
   option,
+  map_file,  // of a compressed volume
+  chunk,
 };
 
 // An error says what, to whom, where, and what to do about it. It is small, trivially copyable and

@@ -47,7 +47,9 @@ class AtTheEdge {
   std::size_t size_ = 0;
 };
 
-std::unique_ptr<Codec> codec_of(CodecKind kind) { return std::move(make_codec(kind).value()); }
+std::unique_ptr<Codec> codec_of(CodecKind kind) {
+  return std::move(make_codec(static_cast<uint32_t>(kind), 1, nullptr).value());
+}
 
 Bytes bytes_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
@@ -189,7 +191,7 @@ TEST(Codec, RefusesSpansThatItCannotTake) {
 }
 
 TEST(Codec, KindThatNobodyKnowsIsUnsupported) {
-  EXPECT_EQ(make_codec(static_cast<CodecKind>(9)).error().code, Errc::unsupported);
+  EXPECT_EQ(make_codec(9, 1, nullptr).error().code, Errc::unsupported);
 }
 
 // Written by hand from the two standards: a disk from elsewhere is read, not only our own.
