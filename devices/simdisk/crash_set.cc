@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 namespace holdfast::simdisk {
 
@@ -30,18 +31,24 @@ Hash128 CrashSet::hash() const noexcept {
   Hash128 total;
   for (const UndecidedUnit& unit : units) {
     for (const Candidate& candidate : unit.candidates) {
-      const std::array<uint64_t, 3> words = {unit.byte, candidate.hash.low, candidate.hash.high};
+      const std::array<uint64_t, 4> words = {unit.media->number(), unit.byte, candidate.hash.low,
+                                             candidate.hash.high};
       total += hash_bytes(std::as_bytes(std::span(words)));
     }
   }
   return total;
 }
 
-void CrashSet::apply(Media& media, std::span<const uint32_t> selection) const {
+void CrashSet::append(CrashSet other) {
+  complete = complete && other.complete;
+  std::ranges::move(other.units, std::back_inserter(units));
+}
+
+void CrashSet::apply(std::span<const uint32_t> selection) const {
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (selection[i] == 0) continue;
     const Candidate& candidate = units[i].candidates[selection[i]];
-    media.write(units[i].byte, candidate.bytes, candidate.events);
+    units[i].media->write(units[i].byte, candidate.bytes, candidate.events);
   }
 }
 

@@ -100,7 +100,9 @@ class Disk::InFlight final : public Pending {
     std::erase(disk_.in_flight_, this);
     request_.on_complete(request_, status);
   }
-  void carry_out() { disk_.complete(*this); }
+  void program_dies() override {
+    if (request_.kind != IoKind::flush) carry_out();
+  }
   const Executor* executor() const noexcept override { return &executor_; }
 
   IoRequest& request() const noexcept { return request_; }
@@ -115,6 +117,8 @@ class Disk::InFlight final : public Pending {
   std::vector<uint64_t> units; // write: where its pieces are
 
  private:
+  void carry_out() { disk_.complete(*this); }
+
   Disk& disk_;
   IoRequest& request_;
   Executor& executor_;
@@ -160,16 +164,9 @@ CrashSet Disk::crash_set() const {
     }
     set.complete = set.complete && contents.complete();
     std::vector<Candidate> candidates = contents.take();
-    if (candidates.size() > 1) set.units.push_back({.byte = byte, .candidates = std::move(candidates)});
+    if (candidates.size() > 1) set.units.push_back({&wiring_.media, byte, std::move(candidates)});
   }
   return set;
-}
-
-void Disk::program_dies() {
-  for (const std::unique_ptr<Pending>& pending : wiring_.scheduler.program_dies()) {
-    auto& operation = static_cast<InFlight&>(*pending);
-    if (operation.request().kind != IoKind::flush) operation.carry_out();
-  }
 }
 
 void Disk::submit(IoRequest& request, Executor& executor) {

@@ -57,8 +57,7 @@ void Media::write(uint64_t byte, std::span<const std::byte> bytes, EventNumber e
 }
 
 void Media::write(uint64_t byte, std::span<const std::byte> bytes, std::span<const EventNumber> events) {
-  HF_ASSERT(byte % kMediaSector == 0);
-  HF_ASSERT(events.size() == sectors_for(bytes.size()));
+  HF_ASSERT(events.size() == sectors_for(byte % kMediaSector + bytes.size()));
   const uint64_t first = byte / kMediaSector;
   write_pages(byte, bytes, [events, first](uint64_t sector) { return events[sector - first]; });
 }

@@ -38,10 +38,14 @@ bool Scheduler::step() {
 
 void Scheduler::power_off() noexcept {
   powered_ = false;
-  program_dies();
+  drop_everything();
 }
 
-std::vector<std::unique_ptr<Pending>> Scheduler::program_dies() noexcept {
+void Scheduler::program_dies() {
+  for (const std::unique_ptr<Pending>& pending : drop_everything()) pending->program_dies();
+}
+
+std::vector<std::unique_ptr<Pending>> Scheduler::drop_everything() noexcept {
   for (const auto& executor : executors_) {
     executor->first_ = nullptr;
     executor->last_ = &executor->first_;

@@ -178,7 +178,7 @@ void Explorer::consider_cut(Play& play) {
   std::span<const uint32_t> selection;
   while (stopped_.empty() && cursor.next(selection)) {
     const simdisk::Media::Mark mark = media_.mark();
-    set.apply(media_, selection);
+    set.apply(selection);
     const bool fresh = play.seen.states.emplace(media_.image_hash(), play.model.version()).second;
     media_.rollback(mark);
     if (fresh) check_state(play, set, selection);
@@ -196,7 +196,7 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   path.push_back({play.moments, {selection.begin(), selection.end()}});
   const simdisk::Media::Mark media_mark = media_.mark();
   const Trace::Mark trace_mark = trace_.mark();
-  set.apply(media_, selection);
+  set.apply(selection);
   {
     Session session(rig_, media_, trace_, seed_of(path), play.session.scheduler().last_event());
     session.disk().ignore(case_.disk->ignores);

@@ -90,7 +90,7 @@ Session::~Session() {
 }
 
 void Session::kill(Task<>& task) {
-  disk_.program_dies();
+  scheduler_.program_dies();
   {
     const Task<> dead = std::move(task);
   }

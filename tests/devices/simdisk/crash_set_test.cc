@@ -14,11 +14,11 @@ namespace {
 
 using Selection = std::vector<uint32_t>;
 
-// Undecided units with so many candidates each, whose contents are all different.
-CrashSet set_of(const std::vector<uint32_t>& candidates) {
+// Undecided units of these media with so many candidates each, whose contents are all different.
+CrashSet set_of(const std::vector<uint32_t>& candidates, Media& media) {
   CrashSet set;
   for (std::size_t unit = 0; unit < candidates.size(); ++unit) {
-    UndecidedUnit undecided{.byte = unit * 512, .candidates = {}};
+    UndecidedUnit undecided{.media = &media, .byte = unit * 512, .candidates = {}};
     for (uint32_t i = 0; i < candidates[unit]; ++i) {
       Candidate candidate(std::vector<std::byte>(512));
       candidate.lay_over(0, std::vector<std::byte>(512, static_cast<std::byte>(i)), i);
@@ -27,6 +27,12 @@ CrashSet set_of(const std::vector<uint32_t>& candidates) {
     set.units.push_back(undecided);
   }
   return set;
+}
+
+// The same where nothing reaches media.
+CrashSet set_of(const std::vector<uint32_t>& candidates) {
+  static Media media(0);
+  return set_of(candidates, media);
 }
 
 std::vector<Selection> visit(CombinationCursor& cursor) {
@@ -56,14 +62,39 @@ TEST(CrashSet, HashesToWhatItOffersAndWhere) {
   EXPECT_NE(set_of({2}).hash(), elsewhere.hash());
 }
 
+// By number: where media lie in memory is no part of the hash.
+TEST(CrashSet, HashesTheSameUnitsOfOtherMediaToSomethingElse) {
+  Media first(512, 1);
+  Media second(512, 2);
+  Media first_again(512, 1);
+  EXPECT_NE(set_of({2}, first).hash(), set_of({2}, second).hash());
+  EXPECT_EQ(set_of({2}, first).hash(), set_of({2}, first_again).hash());
+}
+
+TEST(CrashSet, JoinedWithAnotherIsTheirProduct) {
+  Media first(512, 1);
+  Media second(1024, 2);
+  CrashSet set = set_of({2}, first);
+  CrashSet other = set_of({3, 2}, second);
+  set.append(other);
+  EXPECT_EQ(set.combinations(), 12U);
+  EXPECT_TRUE(set.complete);
+  set.apply(Selection{1, 2, 0});
+  EXPECT_EQ(image_of(first, {.block_size = 512, .block_count = 1}), (Image{1}));
+  EXPECT_EQ(image_of(second, {.block_size = 512, .block_count = 2}), (Image{2, 0}));
+  other.complete = false;
+  set.append(other);
+  EXPECT_FALSE(set.complete);
+}
+
 TEST(CrashSet, LeavesMediaAloneWhereTheFirstCandidateIsSelected) {
-  const CrashSet set = set_of({2, 3});
   Media media(1024);
+  const CrashSet set = set_of({2, 3}, media);
   const Media::Mark mark = media.mark();
-  set.apply(media, Selection{0, 0});
+  set.apply(Selection{0, 0});
   EXPECT_EQ(media.image_hash(), Hash128{});
   EXPECT_EQ(media.written_at(0), 0U);
-  set.apply(media, Selection{0, 2});
+  set.apply(Selection{0, 2});
   EXPECT_EQ(image_of(media, {.block_size = 512, .block_count = 2}), (Image{0, 2}));
   EXPECT_EQ(media.written_at(0), 2U);
   media.rollback(mark);

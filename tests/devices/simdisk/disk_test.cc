@@ -256,7 +256,7 @@ TEST(Disk, WhenItsProgramDiesEveryUnitOfABlockLands) {
   Rig rig(with_fua(kHalves));
   rig.submit_write(0, 1);
   rig.submit_fua(1, 2);
-  rig.disk.program_dies();
+  rig.scheduler.program_dies();
   EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0, 2, 2}, {1, 0, 2, 2}, {0, 1, 2, 2}, {1, 1, 2, 2}}));
 }
 
@@ -395,7 +395,7 @@ TEST(Disk, ACompletedRequestIsNotInFlightWhileItsOwnerIsTold) {
 TEST(Disk, WhenItsProgramDiesWritesInFlightLandAndNobodyIsTold) {
   Rig rig(kSmall);
   Request& write = rig.submit_write(0, 1);
-  rig.disk.program_dies();
+  rig.scheduler.program_dies();
   EXPECT_FALSE(rig.scheduler.step());
   EXPECT_FALSE(write.status.has_value());
   EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0}, {1, 0}}));
@@ -405,7 +405,7 @@ TEST(Disk, WhenItsProgramDiesFlushesInFlightDoNothing) {
   Rig rig(kSmall);
   rig.write(0, 1);
   Request& flush = rig.submit_flush();
-  rig.disk.program_dies();
+  rig.scheduler.program_dies();
   EXPECT_FALSE(flush.status.has_value());
   EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0}, {1, 0}}));
 }
@@ -413,7 +413,7 @@ TEST(Disk, WhenItsProgramDiesFlushesInFlightDoNothing) {
 TEST(Disk, WhenItsProgramDiesAWriteWithFuaInFlightBecomesDurable) {
   Rig rig(with_fua(kSmall));
   rig.submit_fua(0, 1);
-  rig.disk.program_dies();
+  rig.scheduler.program_dies();
   EXPECT_EQ(rig.after_a_cut(), (Images{{1, 0}}));
 }
 

@@ -132,7 +132,7 @@ class Rig {
     std::span<const uint32_t> selection;
     while (cursor.next(selection)) {
       const Media::Mark mark = media.mark();
-      set.apply(media, selection);
+      set.apply(selection);
       look();
       media.rollback(mark);
     }

@@ -12,7 +12,7 @@
 
 namespace holdfast::simdisk {
 
-// What may reach media of one atomic unit. The first candidate is always what is there already.
+// What may reach media of one unit. The first candidate is always what is there already.
 struct Candidate {
   explicit Candidate(std::vector<std::byte> on_media);
   // This part of the unit comes from this write.
@@ -23,20 +23,26 @@ struct Candidate {
   Hash128 hash;                     // of the bytes
 };
 
+// A range of one media that is decided as a whole: a disk's atomic unit, a line of persistent memory, the
+// directory of a folder.
 struct UndecidedUnit {
+  Media* media = nullptr;
   uint64_t byte = 0;
   std::vector<Candidate> candidates;  // at least two, all different
 };
 
-// Everything that a power cut at one moment leaves open.
+// Everything that a power cut at one moment leaves open, on all media of a world: the free choices are the
+// product. Each device tells its part, and the parts are joined.
 struct CrashSet {
-  std::vector<UndecidedUnit> units;  // in ascending order
+  std::vector<UndecidedUnit> units;  // part by part, and those of one media in ascending order
   bool complete = true;              // false: some unit has more candidates than are listed
 
   uint64_t combinations() const noexcept;  // saturates at the largest number
-  Hash128 hash() const noexcept;
-  // Candidate selection[i] of unit i reaches media.
-  void apply(Media& media, std::span<const uint32_t> selection) const;
+  Hash128 hash() const noexcept;           // tells media apart by their numbers
+  // The units of `other` come behind these.
+  void append(CrashSet other);
+  // Candidate selection[i] of unit i reaches its media.
+  void apply(std::span<const uint32_t> selection) const;
 };
 
 // Visits the combinations of a crash set. Up to `budget` of them: all. Beyond it: nothing and everything,

@@ -4,18 +4,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "holdfast/host/block_device.hh"
+#include "holdfast/simdisk/barrier_set.hh"
 #include "holdfast/simdisk/crash_set.hh"
 #include "holdfast/simdisk/digest.hh"
 #include "holdfast/simdisk/media.hh"
 #include "holdfast/simdisk/scheduler.hh"
 
 namespace holdfast::simdisk {
-
-using BarrierSet = std::set<Barrier>;
 
 // Told what happens on a disk, in the order in which it happens.
 class DiskObserver {
@@ -30,7 +28,8 @@ class DiskObserver {
 // A disk with a volatile cache, during one time of power. FAULT_MODEL.md says precisely what it does; in
 // short: a write is undecided from its submission until a flush that was submitted after its completion
 // completes, or until it completes with FUA; undecided writes may have reached media or not, each atomic unit
-// for itself.
+// for itself. When the program dies (Scheduler::program_dies), writes in flight are carried out and flushes
+// are not.
 //
 // Several disks may stand over the same media, as long as only one of
 // them writes there: the others are paused.
@@ -55,10 +54,6 @@ class Disk final : public BlockDevice {
 
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
-
-  // The program that used this disk is dead. Writes in flight are
-  // carried out, flushes are not, and nobody is told.
-  void program_dies();
 
   // How many requests of ignored barriers this disk has seen: 0 means that nothing was tried.
   uint64_t ignored_requests() const noexcept { return ignored_requests_; }

@@ -34,15 +34,18 @@ using PageRef = std::shared_ptr<const PageContent>;
 // copied. One thread.
 class Media {
  public:
-  explicit Media(uint64_t bytes) : pages_((bytes + kMediaPage - 1) / kMediaPage), size_(bytes) {}
+  // `number` tells the media of one world apart, where they lose power together.
+  explicit Media(uint64_t bytes, uint64_t number = 0)
+      : pages_((bytes + kMediaPage - 1) / kMediaPage), size_(bytes), number_(number) {}
   Media(const Media&) = delete;
   Media& operator=(const Media&) = delete;
 
   uint64_t size() const noexcept { return size_; }
+  uint64_t number() const noexcept { return number_; }
   void read(uint64_t byte, std::span<std::byte> into) const noexcept;
   void write(uint64_t byte, std::span<const std::byte> bytes, EventNumber event);
-  // The same from the begin of a sector on, for what comes from several writes: an event for each sector, 0
-  // where it keeps its own.
+  // The same for what comes from several writes: an event for each sector that this touches, 0 where it
+  // keeps its own.
   void write(uint64_t byte, std::span<const std::byte> bytes, std::span<const EventNumber> events);
   // The newest write that put something into this page, or into the sector that this byte is in.
   EventNumber written_at(uint64_t page) const noexcept { return std::ranges::max(pages_[page].events); }
@@ -82,6 +85,7 @@ class Media {
   std::size_t marks_ = 0;
   Hash128 image_hash_;
   uint64_t size_;
+  uint64_t number_;
 };
 
 }  // namespace holdfast::simdisk

@@ -36,6 +36,8 @@ class Pending {
   Pending& operator=(const Pending&) = delete;
   virtual ~Pending() = default;
   virtual void happen() = 0;
+  // The program that waits for it is dead: what the device carries out all the same. Nobody is told.
+  virtual void program_dies() {}
   virtual const Executor* executor() const noexcept = 0;  // whose thread it happens on
 };
 
@@ -64,9 +66,9 @@ class Scheduler {
 
   // The power is cut: nothing that waits will ever happen, nor anything that is posted later.
   void power_off() noexcept;
-  // The program dies, the devices go on: posted work is dropped, and
-  // what is in flight is handed to the caller.
-  std::vector<std::unique_ptr<Pending>> program_dies() noexcept;
+  // The program dies, the devices go on: posted work is dropped, and what is in flight ends as its device
+  // says. The caller then destroys the program's objects.
+  void program_dies();
 
   EventNumber next_event() noexcept { return ++events_; }
   EventNumber last_event() const noexcept { return events_; }
@@ -78,6 +80,7 @@ class Scheduler {
   static constexpr uint64_t kWorkNs = 1'000;
   static constexpr uint64_t kCompletionNs = 10'000;
 
+  std::vector<std::unique_ptr<Pending>> drop_everything() noexcept;
   void run_work(SimExecutor& executor);
   void run_pending(std::size_t index);
 
