@@ -132,6 +132,35 @@ TEST_P(MapContract, ARemovedMapStaysRemoved) {
   EXPECT_EQ(maps().open("map").error().code, Errc::not_found);
 }
 
+using Names = std::vector<std::string>;
+
+TEST_P(MapContract, NamesAreThoseOfTheMapsThereInAscendingOrder) {
+  EXPECT_EQ(maps().names().value(), Names{});
+  for (const char* name : {"m", "b.1", "a", "b"}) ASSERT_TRUE(maps().create(name, kSize));
+  EXPECT_EQ(maps().names().value(), (Names{"a", "b", "b.1", "m"}));
+}
+
+TEST_P(MapContract, NamesFollowRenamesAndRemovals) {
+  for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(maps().create(name, kSize));
+  ASSERT_TRUE(maps().remove("b"));
+  EXPECT_EQ(maps().names().value(), (Names{"a", "c"}));
+  ASSERT_TRUE(maps().rename("a", "d"));
+  EXPECT_EQ(maps().names().value(), (Names{"c", "d"}));
+  ASSERT_TRUE(maps().rename("d", "c"));
+  EXPECT_EQ(maps().names().value(), Names{"c"});
+  EXPECT_FALSE(maps().create("c", kSize));
+  EXPECT_FALSE(maps().create("e", 0));
+  EXPECT_EQ(maps().names().value(), Names{"c"});  // what failed left no name
+}
+
+TEST_P(MapContract, NamesThatWereMadeDurableSurvive) {
+  for (const char* name : {"b", "a", "c"}) ASSERT_TRUE(maps().create(name, kSize));
+  ASSERT_TRUE(maps().remove("c"));
+  ASSERT_TRUE(run(maps().sync_directory()));
+  host_->reopen();
+  EXPECT_EQ(maps().names().value(), (Names{"a", "b"}));
+}
+
 TEST_P(MapContract, UnusableNamesAndSizesAreRefused) {
   EXPECT_EQ(maps().create("", kSize).error().code, Errc::invalid_argument);
   EXPECT_EQ(maps().create("a/b", kSize).error().code, Errc::invalid_argument);

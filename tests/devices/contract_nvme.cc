@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The contract on the real host: files on a disk's filesystem (the
 // working folder's) and in memory (/dev/shm).
+#include <filesystem>
 #include <stdexcept>
 
 #include "devices/contract.hh"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr uint64_t kDeviceSize = uint64_t{16} << 20;
 
-// Two loops, and a folder that holds the device and the maps.
+// Two loops, and a folder that holds the device and the folder of the maps.
 class NvmeHost final : public ContractHost {
  public:
   NvmeHost(const std::string& folder, const nvme::DeviceOptions& options)
@@ -36,7 +37,8 @@ class NvmeHost final : public ContractHost {
   void open() {
     for (auto& loop : loops_) loop = nvme::Loop::open({.queue_depth = 8}).value();
     device_ = nvme::FileDevice::open(device_path_, options_).value();
-    maps_ = nvme::MapFolder::open(scratch_.path(""), *loops_[0]).value();
+    std::filesystem::create_directory(scratch_.path("maps"));
+    maps_ = nvme::MapFolder::open(scratch_.path("maps"), *loops_[0]).value();
   }
 
   Executor& executor(size_t index) override { return *loops_[index]; }
