@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "holdfast/codec.hh"
 #include "holdfast/error.hh"
 #include "holdfast/host/purpose.hh"
 #include "holdfast/options.hh"
@@ -36,6 +37,24 @@ struct StoreSpec {
   uint32_t cluster_size = 16 << 10;
   uint32_t metadata_pages = 64;
   std::string type;
+};
+
+// What stands in the way of a map file's bytes when the power fails.
+enum class MemoryKind : uint8_t {
+  persistent,  // persistent memory: cache lines, persisted at once
+  mapped,      // a mapped ordinary file: pages, written back in a step of their own
+};
+
+// A scenario that has it is about a compressed volume on the whole device, and has volume steps only.
+struct VolumeSpec {
+  uint32_t chunk_size = 16 << 10;
+  uint32_t unit_size = 4 << 10;
+  uint32_t logical_block_size = 4 << 10;
+  CodecKind codec = CodecKind::lz4;
+  bool checksums = false;
+  bool write_back = false;
+  uint32_t queue_depth = 8;
+  std::vector<MemoryKind> memory = {MemoryKind::persistent, MemoryKind::mapped};  // one case for each
 };
 
 struct StoreFormat {
@@ -96,6 +115,21 @@ struct SpdkSession {
   std::vector<SpdkAction> actions;
   bool unload = true;
 };
+struct VolumeCreate {
+  bool replace = false;
+};
+struct VolumeOpen {};
+struct VolumeClose {};
+struct VolumeDestroy {};
+// How well the data of a write can be compressed; every logical block of it is different.
+enum class Content : uint8_t { half, dense, sparse };
+struct VolumeData {
+  DataKind kind = DataKind::read;  // not write_zeroes
+  uint64_t offset = 0;  // bytes
+  uint64_t length = 0;  // bytes
+  Content content = Content::half;
+};
+struct VolumeFlush {};
 struct ScenarioStep;
 struct Parallel {
   std::vector<ScenarioStep> steps;
@@ -104,7 +138,8 @@ struct Parallel {
 struct ScenarioStep {
   std::variant<StoreFormat, StoreOpen, StoreClose, StoreDestroy, StoreSetSuperBlob, StoreClearSuperBlob,
                BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSetReadOnly, BlobSync, BlobResize, BlobDelete,
-               DataIo, DataFlush, SpdkSession, Parallel>
+               DataIo, DataFlush, SpdkSession, VolumeCreate, VolumeOpen, VolumeClose, VolumeDestroy,
+               VolumeData, VolumeFlush, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
@@ -130,6 +165,7 @@ struct Scenario {
   std::vector<std::string> tags;
   DeviceSpec device;
   StoreSpec store;
+  std::optional<VolumeSpec> volume;
   std::vector<ScenarioStep> setup;  // no power cuts
   std::vector<ScenarioStep> steps;
   std::vector<ScenarioStep> after;  // what the session after a cut does once it has recovered
