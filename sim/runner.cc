@@ -10,19 +10,27 @@ namespace {
 
 std::vector<Case> expand(const Scenario& scenario) {
   std::vector<Case> cases;
+  const std::vector<MemoryKind> memory =
+      scenario.volume ? scenario.volume->memory : std::vector{MemoryKind::persistent};
   for (const DiskCase& disk : scenario.disks) {
-    for (const bool fua : scenario.device.fua) cases.push_back({&disk, fua});
+    for (const bool fua : scenario.device.fua) {
+      for (const MemoryKind kind : memory) cases.push_back({&disk, fua, kind});
+    }
   }
   return cases;
+}
+
+std::string name_of(const Scenario& scenario, const Case& which) {
+  std::string name = fmt::format("{}[{},{}", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua");
+  if (scenario.volume) name += which.memory == MemoryKind::mapped ? ",mapped" : ",persistent";
+  return name + "]";
 }
 
 }  // namespace
 
 std::vector<std::string> cases_of(const Scenario& scenario) {
   std::vector<std::string> names;
-  for (const Case& which : expand(scenario)) {
-    names.push_back(fmt::format("{}[{},{}]", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua"));
-  }
+  for (const Case& which : expand(scenario)) names.push_back(name_of(scenario, which));
   return names;
 }
 

@@ -80,7 +80,7 @@ PmWritten SimulatedMap::store(uint64_t offset, std::span<const std::byte> bytes)
   host_->wiring.digest.add(hash_bytes(bytes));
   file_.lines.store(offset, bytes, event);
   if (host_->wiring.observer != nullptr) {
-    host_->wiring.observer->stored(event, {file_.name, offset, bytes.size()});
+    host_->wiring.observer->stored(event, {file_.name, offset, bytes.size()}, bytes);
   }
   return {offset, bytes.size()};
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "format/volume_super.hh"
+
 namespace holdfast::sim {
 namespace {
 
@@ -29,6 +31,18 @@ void fill_with_garbage(simdisk::Media& media) {
   }
 }
 
+// Of every volume that this scenario creates.
+VolumeLayout layout_of(const Scenario& scenario) {
+  if (!scenario.volume) return {};
+  const VolumeSpec& spec = *scenario.volume;
+  return {.unit_size = spec.unit_size,
+          .logical_block_size = spec.logical_block_size,
+          .chunk_size = spec.chunk_size,
+          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
+          .units = scenario.device.size / spec.unit_size,
+          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
+}
+
 // What a session after a cut finds depends on the cut: a blob that is there already is not created again.
 bool is_done_already(const ScenarioStep& step, const Model& model) {
   const auto* create = std::get_if<BlobCreate>(&step.action);
@@ -48,10 +62,14 @@ Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case
       case_(which),
       case_index_(case_index),
       seed_(seed),
-      rig_{scenario, geometry_of(scenario.device, which.fua), {}},
-      media_(scenario.device.size),
-      trace_(scenario.device.block_size) {
-  if (scenario.device.garbage) fill_with_garbage(media_);
+      rig_{.scenario = scenario,
+           .geometry = geometry_of(scenario.device, which.fua),
+           .memory = which.memory,
+           .volume_layout = layout_of(scenario),
+           .digest = {}},
+      world_(scenario.device.size),
+      trace_(scenario.device.block_size, rig_.volume_layout) {
+  if (scenario.device.garbage) fill_with_garbage(world_.disk);
 }
 
 ScenarioResult Explorer::run_to(const Token& target) {
@@ -66,7 +84,7 @@ ScenarioResult Explorer::run() {
   const bool toothless = stopped_.empty() && !play_all(model, first_event);
   result_.digest = rig_.digest.hex();
   result_.note = stopped_;
-  result_.verdict = toothless ? Verdict::vacuous : judge();
+  result_.verdict = toothless ? Verdict::vacuous : verdict();
   return result_;
 }
 
@@ -74,7 +92,7 @@ ScenarioResult Explorer::run() {
 simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   Rig elsewhere = rig_;
   elsewhere.geometry.atomic_write_size = *scenario_.device.setup_atomic_write;
-  Session session(elsewhere, media_, trace_, seed_of({}), 0);
+  Session session(elsewhere, world_, trace_, seed_of({}), 0);
   Play setup{session, model, {}, 0, {}};
   play(setup, scenario_.setup, false);
   return session.scheduler().last_event();
@@ -82,19 +100,19 @@ simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
 
 // False: the disk ignores a barrier that was never reached.
 bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
-  Session session(rig_, media_, trace_, seed_of({}), first_event);
+  Session session(rig_, world_, trace_, seed_of({}), first_event);
   Play whole{session, model, {}, 0, {}};
   const bool here = !scenario_.device.setup_atomic_write;
   if (here && !play(whole, scenario_.setup, false)) return true;
-  session.disk().ignore(case_.disk->ignores);
+  session.ignore(case_.disk->ignores);
   play(whole, scenario_.steps, true);
   // A violation is evidence enough: the session after a cut reached it.
-  const bool reached = session.disk().ignored_requests() > 0 || !result_.violations.empty();
+  const bool reached = session.ignored_requests() > 0 || !result_.violations.empty();
   if (!stopped_.empty() || case_.disk->ignores.empty() || reached) return true;
   return stop("the disk ignores a barrier that was never reached");
 }
 
-Verdict Explorer::judge() {
+Verdict Explorer::verdict() {
   std::vector<std::string> broken;
   for (const Violation& violation : result_.violations) broken.push_back(violation.invariant);
   std::sort(broken.begin(), broken.end());
@@ -122,6 +140,9 @@ bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut
 }
 
 bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
+  std::function<void()> before_persist;
+  if (cut) before_persist = [this, &play] { consider_cut(play); };
+  const Trace::Watch watch(trace_, std::move(before_persist));
   std::vector<Task<>> tasks = start(play, step);
   const uint64_t before = step.kill_after ? trace_.completed_count(*step.kill_after) : 0;
   const auto done = [&tasks] {
@@ -161,8 +182,8 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
   if (!wanted(play)) return;
-  const simdisk::CrashSet set = play.session.disk().crash_set();
-  simdisk::Hash128 offered = media_.image_hash();
+  const simdisk::CrashSet set = play.session.crash_set();
+  simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
   if (!play.seen.moments.emplace(offered, play.model.version()).second) return;
   if (target_ != nullptr) {
@@ -177,10 +198,10 @@ void Explorer::consider_cut(Play& play) {
   if (!set.units.empty() && cursor.exhaustive()) ++result_.crash_points_exact;
   std::span<const uint32_t> selection;
   while (stopped_.empty() && cursor.next(selection)) {
-    const simdisk::Media::Mark mark = media_.mark();
+    const World::Mark mark = world_.mark();
     set.apply(selection);
-    const bool fresh = play.seen.states.emplace(media_.image_hash(), play.model.version()).second;
-    media_.rollback(mark);
+    const bool fresh = play.seen.states.emplace(world_.image_hash(), play.model.version()).second;
+    world_.rollback(mark);
     if (fresh) check_state(play, set, selection);
   }
 }
@@ -194,44 +215,34 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   }
   std::vector<Cut> path = play.path;
   path.push_back({play.moments, {selection.begin(), selection.end()}});
-  const simdisk::Media::Mark media_mark = media_.mark();
-  const Trace::Mark trace_mark = trace_.mark();
+  const simdisk::EventNumber now = play.session.scheduler().last_event();
+  const World::Mark world_mark = world_.mark();
+  const Trace::Mark trace_mark = trace_.mark(now);
+  const Trace::Watch nobody_watches(trace_, nullptr);
   set.apply(selection);
   {
-    Session session(rig_, media_, trace_, seed_of(path), play.session.scheduler().last_event());
-    session.disk().ignore(case_.disk->ignores);
-    const RawStore raw = read_raw_store(media_, rig_.geometry.block_size);
-    Found found;
-    Task<> finding = find_everything(session, rig_, found);
-    finding.start();
-    if (!session.scheduler().run_until([&finding] { return finding.done(); })) {
-      stop("recovery waits for something that will never happen");
-    } else if (const Result<> ended = finding.take_result(); !ended) {
-      found.open_error = ended.error();
-    }
+    Session session(rig_, world_, trace_, seed_of(path), now);
+    session.ignore(case_.disk->ignores);
+    const Judgement judged = judge(session, rig_, world_, trace_, play.model);
     ++result_.states_checked;
-    const Examination state{media_, trace_, play.model, raw, found};
-    if (const auto broken = first_broken(state)) {
-      report(*broken, path);
-    } else {
-      go_on(session, state, std::move(path));
+    if (!judged.ended) {
+      stop("recovery waits for something that will never happen");
+    } else if (judged.broken) {
+      report(*judged.broken, path);
+    } else if (judged.found) {
+      go_on(session, play.model.after_power_cut(*judged.found), std::move(path));
     }
   }
   trace_.forget_since(trace_mark);
-  media_.rollback(media_mark);
+  world_.rollback(world_mark);
 }
 
 // The session after the cut goes on working, and is cut in its turn.
-void Explorer::go_on(Session& session, const Examination& state, std::vector<Cut> path) {
-  if (path.size() > scenario_.crash.nested || session.store() == nullptr) return;
+void Explorer::go_on(Session& session, const Model& model, std::vector<Cut> path) {
+  if (path.size() > scenario_.crash.nested) return;
   if (target_ != nullptr && target_->cuts.size() == path.size()) return;
-  if (!session.store()->damaged_blobs().empty()) return;  // nothing is allocated in such a store
-  Model::Found settled{
-      .epoch = state.epoch(), .super_blob = state.found.super_blob, .blobs = {}, .damaged = {}};
-  for (const DamagedBlob& damaged : state.raw.replayed.damaged) settled.damaged.insert(damaged.id.value);
-  for (const auto& [name, blob] : state.found.blobs) settled.blobs[name] = {blob.state, blob.blocks};
-  Model model = state.model.after_power_cut(settled);
-  Play next{session, model, std::move(path), 0, {}};
+  Model next_model = model;
+  Play next{session, next_model, std::move(path), 0, {}};
   play(next, scenario_.after, true);
 }
 

@@ -7,12 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "explore/examination.hh"
+#include "explore/judgement.hh"
 #include "explore/session.hh"
 #include "explore/token.hh"
 #include "holdfast/sim/report.hh"
 #include "holdfast/sim/scenario.hh"
-#include "invariants/invariants.hh"
 
 namespace holdfast::sim {
 
@@ -20,6 +19,7 @@ namespace holdfast::sim {
 struct Case {
   const DiskCase* disk = nullptr;
   bool fua = false;
+  MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
 };
 
 // Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The
@@ -50,13 +50,13 @@ class Explorer {
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
   bool play_all(Model& model, simdisk::EventNumber first_event);
-  Verdict judge();
+  Verdict verdict();
   bool play(Play& play, const std::vector<ScenarioStep>& steps, bool cut);
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);
   void consider_cut(Play& play);
   void check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
-  void go_on(Session& session, const Examination& state, std::vector<Cut> path);
+  void go_on(Session& session, const Model& model, std::vector<Cut> path);
   void report(const Broken& broken, const std::vector<Cut>& path);
   bool stop(std::string why);
   uint64_t seed_of(const std::vector<Cut>& path) const;
@@ -67,7 +67,7 @@ class Explorer {
   std::size_t case_index_;
   uint64_t seed_;
   Rig rig_;
-  simdisk::Media media_;
+  World world_;
   Trace trace_;
   const Token* target_ = nullptr;
   ScenarioResult result_;

@@ -44,6 +44,13 @@ BlobState state_of(const Blob& blob) {
   return state;
 }
 
+const VolumeSpec kNoVolume;
+
+simdisk::MemoryKind kind_of(MemoryKind memory) {
+  return memory == MemoryKind::mapped ? simdisk::MemoryKind::mapped_file
+                                      : simdisk::MemoryKind::persistent_memory;
+}
+
 // Takes a request to the executor of its channel, and the answer back.
 class Errand final : public Work {
  public:
@@ -73,14 +80,15 @@ class Errand final : public Work {
 
 }  // namespace
 
-Session::Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed,
-                 simdisk::EventNumber first_event)
+Session::Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::EventNumber first_event)
     : rig_(rig),
       choices_(seed),
       scheduler_(choices_, first_event),
-      disk_(rig.geometry, {media, scheduler_, rig.digest, &trace}),
+      disk_(rig.geometry, {world.disk, scheduler_, rig.digest, &trace}),
       home_(scheduler_.add_executor()),
-      trace_(trace) {
+      maps_(kind_of(rig.memory), {world.maps, scheduler_, home_, rig.digest, &trace}),
+      trace_(trace),
+      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, disk_, maps_, home_) {
   trace_.begin_process();
 }
 
@@ -98,7 +106,19 @@ void Session::kill(Task<>& task) {
   trace_.begin_process();
 }
 
+void Session::ignore(const simdisk::BarrierSet& barriers) {
+  disk_.ignore(barriers);
+  maps_.ignore(barriers);
+}
+
+simdisk::CrashSet Session::crash_set() const {
+  simdisk::CrashSet set = disk_.crash_set();
+  set.append(maps_.crash_set());
+  return set;
+}
+
 void Session::end_program() {
+  volume_.end();
   handles_.clear();
   ids_.clear();
   channels_.clear();

@@ -7,11 +7,14 @@
 #include <string>
 
 #include "explore/trace.hh"
+#include "explore/volume_program.hh"
+#include "explore/world.hh"
 #include "holdfast/aligned_buffer.hh"
 #include "holdfast/blobstore.hh"
 #include "holdfast/channel.hh"
 #include "holdfast/sim/scenario.hh"
 #include "holdfast/simdisk/disk.hh"
+#include "holdfast/simdisk/memory_maps.hh"
 #include "model/model.hh"
 
 namespace holdfast::sim {
@@ -20,17 +23,19 @@ namespace holdfast::sim {
 struct Rig {
   const Scenario& scenario;
   DeviceGeometry geometry;
+  MemoryKind memory = MemoryKind::persistent;
+  VolumeLayout volume_layout;  // of every volume that the scenario creates
   simdisk::Digest digest;
 };
 
 // The xattr by which a blob is recognised after a cut.
 inline constexpr std::string_view kNameXattr = "name";
 
-// One time of power: a disk with an empty cache over given media, and a program that uses a store on it. Its
-// end is the power cut: the disk goes off, then the program's objects go.
+// One time of power: a disk with an empty cache and map files over given media, and a program that uses a
+// store or a volume on them. Its end is the power cut: the devices go off, then the program's objects go.
 class Session {
  public:
-  Session(Rig& rig, simdisk::Media& media, Trace& trace, uint64_t seed, simdisk::EventNumber first_event);
+  Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::EventNumber first_event);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -44,8 +49,13 @@ class Session {
   void kill(Task<>& task);
 
   simdisk::Scheduler& scheduler() noexcept { return scheduler_; }
-  simdisk::Disk& disk() noexcept { return disk_; }
+  // From now on these barriers do not hold, on any device.
+  void ignore(const simdisk::BarrierSet& barriers);
+  uint64_t ignored_requests() const noexcept { return disk_.ignored_requests() + maps_.ignored_requests(); }
+  // What a power cut at this moment leaves open.
+  simdisk::CrashSet crash_set() const;
   Blobstore* store() noexcept { return store_.get(); }
+  VolumeProgram& volume() noexcept { return volume_; }
   // Reads a range of a blob into `into`.
   Task<> read(Blob& blob, uint64_t offset, std::span<std::byte> into);
 
@@ -67,6 +77,11 @@ class Session {
   Task<> run(const DataFlush& step, Model& model);
   Task<> run(const SpdkSession& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
+  // Those of a volume.
+  template <class Verb>
+  Task<> run(const Verb& step, Model& model) {
+    return volume_.run(step, model.volume());
+  }
   Result<BlobHandle> handle(const std::string& name);
   // On its channel's executor, with the answer back on the home executor.
   Task<> perform(BlobIo& io, uint32_t channel);
@@ -78,7 +93,9 @@ class Session {
   simdisk::Scheduler scheduler_;
   simdisk::Disk disk_;
   Executor& home_;
+  simdisk::SimulatedMaps maps_;
   Trace& trace_;
+  VolumeProgram volume_;
   std::unique_ptr<Blobstore> store_;
   struct OpenChannel {
     Executor* executor;

@@ -20,6 +20,7 @@ simdisk::Hash128 content_hash(std::span<const std::byte> page) {
 }  // namespace
 
 void Trace::submitted(EventNumber event, const IoRequest& request) {
+  volume_.submitted(event, processes_, request, block_size_);
   if (request.kind != IoKind::write && request.kind != IoKind::write_zeroes) return;
   const bool one_buffer = request.kind == IoKind::write && request.buffers.size() == 1;
   const uint64_t begin = request.block * block_size_;
@@ -43,6 +44,18 @@ void Trace::completed(EventNumber event, const IoRequest& request) {
   ++completed_[request.purpose.step];
   if (request.kind == IoKind::flush || request.fua)
     claims_.push_back({.event = event, .barrier = request.purpose.barrier});
+}
+
+void Trace::stored(EventNumber event, const simdisk::MapRange& range, std::span<const std::byte> bytes) {
+  volume_.stored(event, processes_, range.map, range.offset, bytes);
+}
+
+void Trace::persist_submitted(EventNumber, const simdisk::MapRange&, Purpose) {
+  if (before_persist_) before_persist_();
+}
+
+void Trace::persist_completed(EventNumber, const simdisk::MapRange&, Purpose purpose, const Result<>&) {
+  ++completed_[purpose.step];
 }
 
 bool Trace::claimed_durable(const PageWrite& write, Barrier barrier) const {
@@ -80,6 +93,7 @@ std::optional<PageWrite> Trace::write_at(uint64_t page, EventNumber event) const
 void Trace::forget_since(Mark mark) {
   processes_ = mark.processes;
   claims_.resize(mark.claims);
+  volume_.forget_since(mark.event);
   while (writes_.size() > mark.writes) {
     by_page_[writes_.back().page].pop_back();
     writes_.pop_back();

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "explore/volume_trace.hh"
 #include "holdfast/simdisk/disk.hh"
+#include "holdfast/simdisk/memory_maps.hh"
 
 namespace holdfast::sim {
 
@@ -22,12 +26,34 @@ struct PageWrite {
 // Who wrote what, when: with it a page found on media after a cut is traced back to its write, and the
 // invariants can say not only that something is wrong but which order was broken. Forgets what happened after
 // a mark on request.
-class Trace final : public simdisk::DiskObserver {
+class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver {
  public:
-  explicit Trace(uint32_t block_size) : block_size_(block_size) {}
+  Trace(uint32_t block_size, const VolumeLayout& volume) : block_size_(block_size), volume_(volume) {}
 
   void submitted(simdisk::EventNumber event, const IoRequest& request) override;
   void completed(simdisk::EventNumber event, const IoRequest& request) override;
+  void stored(simdisk::EventNumber event, const simdisk::MapRange& range,
+              std::span<const std::byte> bytes) override;
+  void persist_submitted(simdisk::EventNumber event, const simdisk::MapRange& range,
+                         Purpose purpose) override;
+  void persist_completed(simdisk::EventNumber event, const simdisk::MapRange& range, Purpose purpose,
+                         const Result<>& result) override;
+
+  // As long as it lives, and no other one lives that was made later, `before` is called before each persist:
+  // on persistent memory nothing else tells of this moment.
+  class [[nodiscard]] Watch {
+   public:
+    Watch(Trace& trace, std::function<void()> before)
+        : trace_(trace), outer_(std::exchange(trace.before_persist_, std::move(before))) {}
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch() { trace_.before_persist_ = std::move(outer_); }
+
+   private:
+    Trace& trace_;
+    std::function<void()> outer_;
+  };
+  const VolumeTrace& volume() const { return volume_; }
 
   void begin_process() { ++processes_; }
   // Counts completed requests of a protocol step.
@@ -46,8 +72,9 @@ class Trace final : public simdisk::DiskObserver {
     std::size_t writes;
     std::size_t claims;
     uint64_t processes;
+    simdisk::EventNumber event;
   };
-  Mark mark() const { return {writes_.size(), claims_.size(), processes_}; }
+  Mark mark(simdisk::EventNumber event) const { return {writes_.size(), claims_.size(), processes_, event}; }
   void forget_since(Mark mark);
 
  private:
@@ -62,6 +89,8 @@ class Trace final : public simdisk::DiskObserver {
   std::map<Step, uint64_t> completed_;
   uint64_t processes_ = 0;
   uint32_t block_size_;
+  VolumeTrace volume_;
+  std::function<void()> before_persist_;
 };
 
 }  // namespace holdfast::sim

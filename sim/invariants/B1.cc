@@ -39,7 +39,7 @@ std::optional<std::string> find_foreign_bytes(const Examination& state) {
     const std::vector<BlockVersions>& expected = known->second.blocks;
     for (std::size_t block = 0; block < blob.blocks.size(); ++block) {
       const Tag tag = blob.blocks[block];
-      if (tag == kZeroes || (tag != kForeign && Model::birth_of(tag) == known->second.birth)) continue;
+      if (tag == kZeroes || (tag != kForeign && birth_of(tag) == known->second.birth)) continue;
       if (block < expected.size() && expected[block].allows(tag)) continue;  // after a foreign program
       return fmt::format("block {} of blob '{}' shows bytes that were written to something else", block,
                          name);

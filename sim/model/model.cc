@@ -7,43 +7,6 @@
 #include "holdfast/assert.hh"
 
 namespace holdfast::sim {
-namespace {
-
-constexpr uint64_t kTagMark = uint64_t{0x48} << 56;  // no tag is zero, and stale garbage is rarely a tag
-
-uint64_t mix(uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
-  return value ^ (value >> 31);
-}
-
-}  // namespace
-
-void BlockVersions::complete(uint64_t change, uint64_t now) {
-  for (Version& version : versions_) {
-    if (version.change == change) version.completed_at = now;
-  }
-}
-
-void BlockVersions::make_durable(uint64_t moment) {
-  uint64_t newest = 0;
-  for (const Version& version : versions_) {
-    if (version.completed_at <= moment) newest = std::max(newest, version.change);
-  }
-  make_change_durable(newest);
-}
-
-// Of writes that were in progress together any may lie on top: they may have begun in another order than that
-// in which they reached the device.
-void BlockVersions::make_change_durable(uint64_t change) {
-  std::erase_if(versions_, [change](const Version& version) { return version.completed_at < change; });
-}
-
-bool BlockVersions::allows(Tag tag) const {
-  return std::any_of(versions_.begin(), versions_.end(),
-                     [tag](const Version& version) { return version.tag == tag; });
-}
-
 uint64_t Model::format_begins(uint64_t event) {
   epoch_begins_.push_back(event);
   const uint64_t epoch = epoch_begins_.size();
@@ -155,7 +118,8 @@ void Model::change_ends(const std::string& name, uint64_t change, bool acknowled
 
 Model::Write Model::write_begins(const std::string& name, uint64_t first_block, uint64_t count, bool zeroes) {
   BlobHistory& blob = blobs_.at(name);
-  const Write write{.change = ++now_, .tag = zeroes ? kZeroes : kTagMark | blob.birth << 32 | ++writes_};
+  const Write write{.change = ++now_,
+                    .tag = zeroes ? kZeroes : make_tag(Content::dense, blob.birth, ++writes_)};
   for (uint64_t i = 0; i < count; ++i) blob.blocks.at(first_block + i).begin(write.change, write.tag);
   ++version_;
   return write;
@@ -238,24 +202,9 @@ Model Model::after_power_cut(const Found& found) const {
     history.blocks.clear();
     for (const Tag tag : blob.second) history.blocks.emplace_back(tag);
   }
+  next.volume_ = volume_.after_power_cut(found.volume);
   ++next.version_;
   return next;
-}
-
-void fill_block(std::span<std::byte> bytes, Tag tag, uint64_t block) {
-  if (tag == kZeroes) return static_cast<void>(std::memset(bytes.data(), 0, bytes.size()));
-  for (std::size_t offset = 0; offset < bytes.size(); offset += sizeof(uint64_t)) {
-    const uint64_t word = offset == 0 ? tag : mix(tag ^ mix(block * 512 + offset / sizeof(uint64_t)));
-    std::memcpy(bytes.data() + offset, &word, sizeof(word));
-  }
-}
-
-Tag tag_of_block(std::span<const std::byte> bytes, uint64_t block) {
-  Tag tag = 0;
-  std::memcpy(&tag, bytes.data(), sizeof(tag));
-  std::vector<std::byte> expected(bytes.size());
-  fill_block(expected, tag, block);
-  return std::memcmp(expected.data(), bytes.data(), bytes.size()) == 0 ? tag : kForeign;
 }
 
 }  // namespace holdfast::sim

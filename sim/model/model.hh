@@ -10,12 +10,11 @@
 #include <string>
 #include <vector>
 
-namespace holdfast::sim {
+#include "model/tag.hh"
+#include "model/versions.hh"
+#include "model/volume_model.hh"
 
-// What a block of a blob holds, as far as the workload wrote it: which write of which blob. 0 is zeroes.
-using Tag = uint64_t;
-inline constexpr Tag kZeroes = 0;
-inline constexpr Tag kForeign = ~uint64_t{0};  // bytes that no write of this run produced for this block
+namespace holdfast::sim {
 
 struct BlobState {
   uint64_t clusters = 0;
@@ -23,67 +22,6 @@ struct BlobState {
   std::map<std::string, std::vector<std::byte>> xattrs;
 
   friend bool operator==(const BlobState&, const BlobState&) = default;
-};
-
-// The versions that a piece of the store may show after a power cut, oldest first. Beginning a change adds a
-// version; its acknowledgement drops all that came before it.
-template <class Value>
-class Versions {
- public:
-  explicit Versions(Value first) : versions_{{0, std::move(first)}} {}
-
-  void begin(uint64_t change, Value value) { versions_.push_back({change, std::move(value)}); }
-  void acknowledge(uint64_t change) {
-    while (versions_.front().change != change) versions_.erase(versions_.begin());
-  }
-  void withdraw(uint64_t change) {
-    std::erase_if(versions_, [change](const Version& version) { return version.change == change; });
-  }
-
-  bool allows(const Value& value) const {
-    for (const Version& version : versions_) {
-      if (version.value == value) return true;
-    }
-    return false;
-  }
-  const Value& oldest() const { return versions_.front().value; }
-  const Value& newest() const { return versions_.back().value; }
-  std::size_t count() const { return versions_.size(); }
-
- private:
-  struct Version {
-    uint64_t change;
-    Value value;
-  };
-  std::vector<Version> versions_;
-};
-
-// What one block may hold: the content that is known to be durable, and every write since.
-class BlockVersions {
- public:
-  explicit BlockVersions(Tag first) : versions_{{0, 0, first}} {}
-
-  void begin(uint64_t change, Tag tag) { versions_.push_back({change, kNotCompleted, tag}); }
-  void complete(uint64_t change, uint64_t now);
-  // Everything that had completed at `moment` is durable: of what had completed before the newest of it
-  // began, nothing comes back.
-  void make_durable(uint64_t moment);
-  // The write `change` is durable.
-  void make_change_durable(uint64_t change);
-
-  void settle() { versions_.erase(versions_.begin(), versions_.end() - 1); }
-
-  bool allows(Tag tag) const;
-  Tag visible() const { return versions_.back().tag; }
-
- private:
-  static constexpr uint64_t kNotCompleted = ~uint64_t{0};
-  struct Version {
-    uint64_t change;
-    uint64_t completed_at;
-    Tag tag;
-  };
-  std::vector<Version> versions_;
 };
 
 // One blob, from its creation on. Scenarios name blobs; the name is also an xattr, by which a blob is
@@ -102,7 +40,10 @@ struct BlobHistory {
 class Model {
  public:
   // Grows with each change of what is allowed: equal numbers mean equal demands.
-  uint64_t version() const { return version_; }
+  uint64_t version() const { return version_ + volume_.version(); }
+
+  VolumeModel& volume() { return volume_; }
+  const VolumeModel& volume() const { return volume_; }
 
   // The store. Each format begins a new epoch; 0 is "no store".
   uint64_t format_begins(uint64_t event);
@@ -169,7 +110,6 @@ class Model {
     const auto blob = blobs_.find(name);
     return blob != blobs_.end() && blob->second.state.newest().has_value();
   }
-  static uint64_t birth_of(Tag tag) { return tag >> 32 & 0xFFFFFF; }
 
   // The model of the session that follows a power cut: what was found is durable, and nothing else exists.
   struct Found {
@@ -177,6 +117,7 @@ class Model {
     std::string super_blob;
     std::map<std::string, std::pair<BlobState, std::vector<Tag>>> blobs;
     std::set<uint64_t> damaged;  // ids
+    VolumeModel::Found volume;
   };
   Model after_power_cut(const Found& found) const;
 
@@ -192,6 +133,7 @@ class Model {
     return ++now_;
   }
 
+  VolumeModel volume_;
   std::map<std::string, BlobHistory> blobs_;
   Versions<uint64_t> epoch_{0};
   Versions<std::string> super_blob_{""};
@@ -208,9 +150,5 @@ class Model {
   uint64_t now_ = 0;  // counts changes and completions
   uint64_t version_ = 0;
 };
-
-// The bytes that a write with this tag puts into block `block` of its blob, and the way back.
-void fill_block(std::span<std::byte> bytes, Tag tag, uint64_t block);
-Tag tag_of_block(std::span<const std::byte> bytes, uint64_t block);
 
 }  // namespace holdfast::sim

@@ -13,7 +13,9 @@ class Events final : public MemoryObserver {
   std::vector<uint64_t> open_at_submission;  // how many outcomes a power cut had
   const SimulatedMaps* maps = nullptr;
 
-  void stored(EventNumber event, const MapRange& range) override { add(event, "store", range); }
+  void stored(EventNumber event, const MapRange& range, std::span<const std::byte>) override {
+    add(event, "store", range);
+  }
   void persist_submitted(EventNumber event, const MapRange& range, Purpose purpose) override {
     add(event, "persist", range);
     seen.back() += name_of(purpose.barrier);

@@ -33,7 +33,7 @@ struct MapRange {
 // of the scheduler.
 class MemoryObserver {
  public:
-  virtual void stored(EventNumber event, const MapRange& range) = 0;
+  virtual void stored(EventNumber event, const MapRange& range, std::span<const std::byte> bytes) = 0;
   // Nothing of it is durable yet for certain.
   virtual void persist_submitted(EventNumber event, const MapRange& range, Purpose purpose) = 0;
   virtual void persist_completed(EventNumber event, const MapRange& range, Purpose purpose,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <memory>
+
+#include "holdfast/sim/scenario.hh"
+#include "holdfast/volume.hh"
+#include "model/volume_model.hh"
+
+namespace holdfast::sim {
+
+// A program that uses a compressed volume: the volume's steps, during one time of power.
+class VolumeProgram {
+ public:
+  VolumeProgram(const VolumeSpec& spec, BlockDevice& device, MapStore& maps, Executor& home)
+      : spec_(spec), device_(device), maps_(maps), home_(home) {}
+
+  Task<> open();
+  Task<> run(const VolumeCreate& step, VolumeModel& model);
+  Task<> run(const VolumeOpen& step, VolumeModel& model);
+  Task<> run(const VolumeClose& step, VolumeModel& model);
+  Task<> run(const VolumeDestroy& step, VolumeModel& model);
+  Task<> run(const VolumeData& step, VolumeModel& model);
+  Task<> run(const VolumeFlush& step, VolumeModel& model);
+
+  Volume* volume() noexcept { return volume_.get(); }
+  void end() noexcept { volume_.reset(); }
+
+ private:
+  Task<> write(const VolumeData& step, VolumeModel& model);
+
+  const VolumeSpec& spec_;
+  BlockDevice& device_;
+  MapStore& maps_;
+  Executor& home_;
+  std::unique_ptr<Volume> volume_;
+};
+
+// The volume of an epoch has its own UUID, and the way back. 0: none of a scenario's.
+Uuid uuid_of_epoch(uint64_t epoch);
+uint64_t epoch_of_uuid(const Uuid& uuid);
+
+}  // namespace holdfast::sim

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "holdfast/simdisk/media.hh"
+#include "holdfast/simdisk/memory_folder.hh"
+
+namespace holdfast::sim {
+
+// What is there after a power cut: a disk, and a folder of map files. Changes can be undone.
+struct World {
+  explicit World(uint64_t disk_bytes) : disk(disk_bytes) {}
+
+  struct Mark {
+    simdisk::Media::Mark disk;
+    simdisk::MemoryFolder::Mark maps;
+  };
+  Mark mark() { return {disk.mark(), maps.mark()}; }
+  void rollback(Mark mark) {
+    maps.rollback(mark.maps);
+    disk.rollback(mark.disk);
+  }
+  simdisk::Hash128 image_hash() const {
+    simdisk::Hash128 hash = disk.image_hash();
+    hash += maps.image_hash();
+    return hash;
+  }
+
+  simdisk::Media disk;
+  simdisk::MemoryFolder maps;
+};
+
+}  // namespace holdfast::sim

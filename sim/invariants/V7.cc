@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "invariants/volume_invariants.hh"
+
+namespace holdfast::sim {
+
+namespace {
+
+// An entry led to this map when the session was marked on the device.
+bool was_in_use(const VolumeExamination& state, uint64_t map) {
+  for (uint64_t chunk = 0; chunk < state.layout.chunks; ++chunk) {
+    uint64_t value = kNoChunkMap;
+    for (const Placed& entry : state.trace.entries_of(state.raw.map_name, chunk)) {
+      if (entry.event < state.raw.super_written_at) value = entry.value;
+    }
+    if (value == map) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// V7: chunk maps that nobody refers to are blank before a session changes anything, and when it closes.
+std::optional<std::string> check_V7(const VolumeExamination& state) {
+  const RawVolume& raw = state.raw;
+  if (!raw.super || !raw.copy) return std::nullopt;
+  const bool closed = raw.copy->session.closed;
+  for (uint64_t map = 0; map < raw.maps.size(); ++map) {
+    if (is_blank(raw.maps[map]) || std::ranges::count(raw.entries, map) > 0) continue;
+    const std::span<const Placed> puts = state.trace.maps_of(raw.map_name, map);
+    const bool of_this_session = puts.empty() || puts.back().event > raw.super_written_at;
+    if (closed || (!of_this_session && !was_in_use(state, map)))
+      return fmt::format("chunk map {} holds old numbers, and no entry leads to it", map);
+  }
+  return std::nullopt;
+}
+
+}  // namespace holdfast::sim

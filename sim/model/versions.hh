@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "model/tag.hh"
+
+namespace holdfast::sim {
+
+// The versions that a piece of the store may show after a power cut, oldest first. Beginning a change adds a
+// version; its acknowledgement drops all that came before it.
+template <class Value>
+class Versions {
+ public:
+  explicit Versions(Value first) : versions_{{0, std::move(first)}} {}
+
+  void begin(uint64_t change, Value value) { versions_.push_back({change, std::move(value)}); }
+  void acknowledge(uint64_t change) {
+    while (versions_.front().change != change) versions_.erase(versions_.begin());
+  }
+  void withdraw(uint64_t change) {
+    std::erase_if(versions_, [change](const Version& version) { return version.change == change; });
+  }
+
+  bool allows(const Value& value) const {
+    for (const Version& version : versions_) {
+      if (version.value == value) return true;
+    }
+    return false;
+  }
+  const Value& oldest() const { return versions_.front().value; }
+  const Value& newest() const { return versions_.back().value; }
+  std::size_t count() const { return versions_.size(); }
+
+ private:
+  struct Version {
+    uint64_t change;
+    Value value;
+  };
+  std::vector<Version> versions_;
+};
+
+// What one block may hold: the content that is known to be durable, and every write since. A write that
+// completed is visible, and durable only later.
+class BlockVersions {
+ public:
+  explicit BlockVersions(Tag first) : versions_{{0, 0, first}} {}
+
+  void begin(uint64_t change, Tag tag) { versions_.push_back({change, kNotCompleted, tag}); }
+  void complete(uint64_t change, uint64_t now) {
+    for (Version& version : versions_) {
+      if (version.change == change) version.completed_at = now;
+    }
+  }
+  // Everything that had completed at `moment` is durable: of what had completed before the newest of it
+  // began, nothing comes back.
+  void make_durable(uint64_t moment) {
+    uint64_t newest = 0;
+    for (const Version& version : versions_) {
+      if (version.completed_at <= moment) newest = std::max(newest, version.change);
+    }
+    make_change_durable(newest);
+  }
+  // Of writes that were in progress together any may lie on top: they may have begun in another order than
+  // that in which they reached the device.
+  void make_change_durable(uint64_t change) {
+    std::erase_if(versions_, [change](const Version& version) { return version.completed_at < change; });
+  }
+
+  void settle() { versions_.erase(versions_.begin(), versions_.end() - 1); }
+
+  bool allows(Tag tag) const {
+    return std::ranges::any_of(versions_, [tag](const Version& version) { return version.tag == tag; });
+  }
+  Tag visible() const { return versions_.back().tag; }
+
+ private:
+  static constexpr uint64_t kNotCompleted = ~uint64_t{0};
+  struct Version {
+    uint64_t change;
+    uint64_t completed_at;
+    Tag tag;
+  };
+  std::vector<Version> versions_;
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "model/volume_model.hh"
+
+#include <algorithm>
+
+namespace holdfast::sim {
+
+void ChunkVersions::make_durable(uint64_t moment) {
+  const auto durable = std::find_if(versions_.rbegin(), versions_.rend(), [moment](const Version& version) {
+    return version.completed_at <= moment;
+  });
+  if (durable != versions_.rend()) versions_.erase(versions_.begin(), durable.base() - 1);
+}
+
+uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) {
+  const uint64_t epoch = ++epochs_;
+  change_begins();
+  epoch_.begin(epoch, 0);
+  epoch_.begin(epoch, epoch);
+  blocks_per_chunk_ = blocks_per_chunk;
+  chunks_.assign(chunks, ChunkVersions(ChunkTags(blocks_per_chunk, kZeroes)));
+  return epoch;
+}
+
+// One that failed leaves the old volume, none, or the new one.
+void VolumeModel::create_ends(uint64_t epoch, bool acknowledged) {
+  ++version_;
+  if (!acknowledged) return;
+  epoch_ = Versions<uint64_t>(epoch);
+  closed_ = true;
+}
+
+uint64_t VolumeModel::destroy_begins() {
+  destroying_ = true;
+  const uint64_t change = change_begins();
+  epoch_.begin(change, 0);
+  return change;
+}
+
+void VolumeModel::destroy_ends(uint64_t change, bool acknowledged) {
+  ++version_;
+  destroying_ = false;
+  if (acknowledged) epoch_.acknowledge(change);
+}
+
+void VolumeModel::close_acknowledged() {
+  closed_ = true;
+  ++version_;
+  ++now_;
+  for (auto& chunk : chunks_) chunk.make_durable(now_);
+}
+
+VolumeModel::Write VolumeModel::write_begins(uint64_t first_block, uint64_t count, Content content,
+                                             bool zeroes) {
+  Write write{.change = change_begins(), .first_block = first_block, .count = count};
+  if (!zeroes) write.tag = make_tag(content, epochs_, ++writes_);
+  uint64_t block = first_block;
+  while (block < first_block + count) {
+    const uint64_t chunk = block / blocks_per_chunk_;
+    ChunkTags tags = visible(chunk);
+    for (; block < first_block + count && block / blocks_per_chunk_ == chunk; ++block)
+      tags[block % blocks_per_chunk_] = write.tag;
+    chunks_[chunk].begin(write.change, std::move(tags));
+  }
+  return write;
+}
+
+void VolumeModel::write_ends(const Write& write, bool acknowledged, bool durable) {
+  ++version_;
+  if (!acknowledged || write.count == 0) return;
+  const uint64_t last = (write.first_block + write.count - 1) / blocks_per_chunk_;
+  ++now_;
+  for (uint64_t chunk = write.first_block / blocks_per_chunk_; chunk <= last; ++chunk) {
+    chunks_[chunk].complete(write.change, now_);
+    if (durable) chunks_[chunk].make_durable(now_);
+  }
+}
+
+void VolumeModel::flush_ends(uint64_t began) {
+  ++version_;
+  for (auto& chunk : chunks_) chunk.make_durable(began);
+}
+
+VolumeModel VolumeModel::after_power_cut(const Found& found) const {
+  VolumeModel next = *this;
+  next.epoch_ = Versions<uint64_t>(found.epoch);
+  next.closed_ = false;
+  next.destroying_ = false;
+  next.chunks_.clear();
+  for (const ChunkTags& tags : found.chunks) next.chunks_.emplace_back(tags);
+  ++next.version_;
+  return next;
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "model/tag.hh"
+#include "model/versions.hh"
+
+namespace holdfast::sim {
+
+// What a chunk holds: a tag for each of its logical blocks.
+using ChunkTags = std::vector<Tag>;
+
+// What one chunk may hold. Its writes are carried out in order, so that a durable one ends all before it.
+class ChunkVersions {
+ public:
+  explicit ChunkVersions(ChunkTags first) : versions_{{0, 0, std::move(first)}} {}
+
+  void begin(uint64_t change, ChunkTags tags) {
+    versions_.push_back({change, kNotCompleted, std::move(tags)});
+  }
+  void complete(uint64_t change, uint64_t now) {
+    for (Version& version : versions_) {
+      if (version.change == change) version.completed_at = now;
+    }
+  }
+  // Everything that had completed at `moment` is durable.
+  void make_durable(uint64_t moment);
+
+  bool allows(const ChunkTags& tags) const {
+    return std::ranges::any_of(versions_, [&tags](const Version& version) { return version.tags == tags; });
+  }
+  const ChunkTags& visible() const { return versions_.back().tags; }
+
+ private:
+  static constexpr uint64_t kNotCompleted = ~uint64_t{0};
+  struct Version {
+    uint64_t change;
+    uint64_t completed_at;
+    ChunkTags tags;
+  };
+  std::vector<Version> versions_;
+};
+
+// The oracle of a compressed volume: what has been acknowledged, and what was begun. It knows the promises of
+// holdfast/volume.hh: a chunk is wholly old or wholly new, per request; requests to one chunk are carried out
+// in order; an acknowledged write is durable, or, write-back, after a flush.
+class VolumeModel {
+ public:
+  // Grows with each change of what is allowed.
+  uint64_t version() const { return version_; }
+
+  // Every creation begins a new epoch; 0 is "no volume".
+  uint64_t create_begins(uint64_t chunks, uint64_t blocks_per_chunk);
+  void create_ends(uint64_t epoch, bool acknowledged);
+  uint64_t destroy_begins();
+  void destroy_ends(uint64_t change, bool acknowledged);
+  void close_acknowledged();
+  const Versions<uint64_t>& epoch() const { return epoch_; }
+  bool closed() const { return closed_; }  // acknowledged, and nothing has changed since
+  bool destroying() const { return destroying_; }
+
+  struct Write {
+    uint64_t change = 0;
+    Tag tag = kZeroes;
+    uint64_t first_block = 0;
+    uint64_t count = 0;
+  };
+  // A write of zeroes is an unmap.
+  Write write_begins(uint64_t first_block, uint64_t count, Content content, bool zeroes);
+  void write_ends(const Write& write, bool acknowledged, bool durable);
+  uint64_t flush_begins() const { return now_; }
+  void flush_ends(uint64_t began);
+
+  uint64_t chunks() const { return chunks_.size(); }
+  uint64_t blocks_per_chunk() const { return blocks_per_chunk_; }
+  bool allows(uint64_t chunk, const ChunkTags& tags) const { return chunks_[chunk].allows(tags); }
+  const ChunkTags& visible(uint64_t chunk) const { return chunks_[chunk].visible(); }
+
+  struct Found {
+    uint64_t epoch = 0;
+    std::vector<ChunkTags> chunks;
+  };
+  VolumeModel after_power_cut(const Found& found) const;
+
+ private:
+  uint64_t change_begins() {
+    closed_ = false;
+    ++version_;
+    return ++now_;
+  }
+
+  Versions<uint64_t> epoch_{0};
+  uint64_t epochs_ = 0;
+  uint64_t blocks_per_chunk_ = 0;
+  std::vector<ChunkVersions> chunks_;
+  bool closed_ = false;
+  bool destroying_ = false;
+  uint64_t writes_ = 0;
+  uint64_t now_ = 0;  // counts changes and completions
+  uint64_t version_ = 0;
+};
+
+}  // namespace holdfast::sim
