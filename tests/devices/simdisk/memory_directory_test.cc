@@ -99,6 +99,19 @@ TEST(MemoryDirectory, DirectoriesThatAreTheSameAreOneOutcome) {
   EXPECT_EQ(rig.after_a_cut(), (Outcomes{{{"a", {1}}}, {{"b", {1}}}}));
 }
 
+TEST(MemoryDirectory, OutcomesOfEqualNamesAreEqualMedia) {
+  MemoryRig rig;
+  create(rig, "a", 1);
+  ASSERT_TRUE(rig.sync_directory());
+  const Hash128 one_name = rig.folder.directory_media().image_hash();
+  create(rig, "b", 2);
+  ASSERT_TRUE(rig.sync_directory());
+  ASSERT_TRUE(rig.maps.remove("b"));
+  bool lost = false;
+  rig.visit_cuts([&] { lost = lost || rig.folder.directory_media().image_hash() == one_name; });
+  EXPECT_TRUE(lost);
+}
+
 TEST(MemoryDirectory, SaysWhenThereAreMoreOutcomesThanItLists) {
   MemoryRig rig;
   for (int i = 0; i < 8; ++i) create(rig, "map" + std::to_string(i), 1);

@@ -80,6 +80,16 @@ TEST(MemoryFolder, TellsTwoFilesOfOneContentApartByTheirSizes) {
   EXPECT_NE(longer.image_hash(), shorter.image_hash());
 }
 
+// What is undecided belongs to a file, so a name that leads to another file of the same content is not the
+// same.
+TEST(MemoryFolder, TellsFilesOfOneContentApart) {
+  MemoryFolder folder;
+  for (const char* name : {"a", "b"}) add(folder, name, 1);
+  const Hash128 before = folder.image_hash();
+  folder.set_directory({{"a", 1}, {"b", 0}}, 1);
+  EXPECT_NE(folder.image_hash(), before);
+}
+
 TEST(MemoryFolder, GivesAFileAnOlderContentBack) {
   MemoryFolder folder;
   add(folder, "a", 1);
