@@ -9,7 +9,6 @@
 #include <string>
 
 #include "holdfast/assert.hh"
-#include "sync.hh"
 
 namespace holdfast::nvme {
 namespace {
@@ -48,10 +47,10 @@ MappedFile::MappedFile(FileDescriptor file, FileDescriptor claimed, Loop& loop, 
                        uint64_t size, bool persistent) noexcept
     : claim_(std::move(claimed)),
       file_(std::move(file)),
-      loop_(loop),
       bytes_(bytes),
       persistent_(persistent),
-      geometry_(geometry_of(size, persistent)) {}
+      geometry_(geometry_of(size, persistent)),
+      write_back_(WriteBack::of(file_.number(), loop.ring())) {}
 
 MappedFile::~MappedFile() { ::pmem_unmap(bytes_, geometry_.size); }
 
@@ -85,12 +84,12 @@ Task<PmDurable> MappedFile::persist(PmWritten written, Purpose) {
     ::pmem_persist(bytes_ + written.begin(), written.end() - written.begin());
     co_return made_durable();
   }
-  const Result<> synced = co_await sync(loop_, file_, SyncScope::data);
-  if (!synced) failed_ = true;
-  if (failed_) {
+  WriteBack::Wait wait(*write_back_);
+  const int os_error = co_await wait.os_error;
+  if (os_error != 0) {
     co_return Error{
         .object = ObjectKind::device,
-        .os_error = synced ? EIO : synced.error().os_error,
+        .os_error = os_error,
         .byte = written.begin(),
         .reason = "a map file lost a write; what it holds on disk is unknown until it is opened again"};
   }

@@ -6,6 +6,7 @@
 #include "file_descriptor.hh"
 #include "holdfast/host/persistent_memory.hh"
 #include "holdfast/nvme/loop.hh"
+#include "write_back.hh"
 
 namespace holdfast::nvme {
 
@@ -33,11 +34,10 @@ class MappedFile final : public PersistentMemory {
 
   FileDescriptor claim_;
   FileDescriptor file_;
-  Loop& loop_;
   std::byte* const bytes_;
   const bool persistent_;  // else page cache
   const PmGeometry geometry_;
-  bool failed_ = false;
+  const WriteBack::Owner write_back_;
 };
 
 }  // namespace holdfast::nvme

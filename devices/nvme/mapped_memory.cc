@@ -96,7 +96,7 @@ Result<std::vector<std::string>> MapFolder::names() {
   return found;
 }
 
-Task<> MapFolder::sync_directory() { return sync(state_->loop, state_->directory, SyncScope::all); }
+Task<> MapFolder::sync_directory() { return sync_folder(state_->loop, state_->directory); }
 
 namespace {
 

@@ -43,10 +43,9 @@ struct SyncWait {
 // The kernel's half: it lives until the kernel has answered, however early the task is abandoned.
 class SyncOperation final : public Operation {
  public:
-  SyncOperation(Ring& ring, int file, SyncScope scope) noexcept
-      : ring_(ring), file_(file), flags_(scope == SyncScope::data ? IORING_FSYNC_DATASYNC : 0) {}
+  SyncOperation(Ring& ring, int file) noexcept : ring_(ring), file_(file) {}
 
-  void prepare(io_uring_sqe& entry) noexcept override { io_uring_prep_fsync(&entry, file_, flags_); }
+  void prepare(io_uring_sqe& entry) noexcept override { io_uring_prep_fsync(&entry, file_, 0); }
   void answered(int32_t result) noexcept override {
     if (result == -EINTR) return ring_.start(*this);
     SyncWait* wait = std::exchange(waited_for_by, nullptr);
@@ -61,7 +60,6 @@ class SyncOperation final : public Operation {
  private:
   Ring& ring_;
   const int file_;
-  const unsigned flags_;
 };
 
 SyncWait::SyncWait(SyncOperation& started) noexcept : operation(&started) { started.waited_for_by = this; }
@@ -77,13 +75,14 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-Task<> sync(Loop& loop, const FileDescriptor& file, SyncScope scope) {
-  auto* operation = new SyncOperation(loop.ring(), file.number(), scope);
+Task<> sync_folder(Loop& loop, const FileDescriptor& folder) {
+  auto* operation = new SyncOperation(loop.ring(), folder.number());
   SyncWait wait(*operation);
   loop.ring().start(*operation);
   const int os_error = co_await wait.os_error;
   if (os_error != 0)
-    co_return error_of_errno(os_error, "what was written cannot be made durable; its state is unknown");
+    co_return error_of_errno(os_error,
+                             "the names of a folder cannot be made durable; which it has is unknown");
   co_return {};
 }
 

@@ -93,6 +93,29 @@ TEST_F(MappedMemory, AnAbandonedPersistHarmsNobody) {
   EXPECT_TRUE(directory.take_result());
 }
 
+// Maps that no volume names are found by listing the folder: it must show files, and nothing else.
+TEST_F(MappedMemory, NamesAreThoseOfFilesInAscendingOrder) {
+  EXPECT_EQ(maps_->names().value(), std::vector<std::string>());
+  for (const char* name : {"c", "a", "b"}) ASSERT_TRUE(maps_->create(name, kSize)) << name;
+  std::filesystem::create_directory(scratch_.path("folder"));
+  std::ofstream(scratch_.path("folder/inner")).flush();
+  ASSERT_EQ(::mkfifo(scratch_.path("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(maps_->names().value(), (std::vector<std::string>{"a", "b", "c"}));
+  ASSERT_TRUE(maps_->rename("c", "A"));
+  ASSERT_TRUE(maps_->remove("b"));
+  EXPECT_EQ(maps_->names().value(), (std::vector<std::string>{"A", "a"}));
+}
+
+TEST_F(MappedMemory, NamesOfACreationThatWasCutShortAreListed) {
+  std::ofstream(scratch_.path("map")).flush();
+  EXPECT_EQ(maps_->names().value(), std::vector<std::string>{"map"});
+}
+
+TEST_F(MappedMemory, NamesOfAFolderThatIsGoneAreAnError) {
+  std::filesystem::remove_all(scratch_.path(""));
+  EXPECT_EQ(maps_->names().error().code, Errc::not_found);
+}
+
 TEST(MapFolder, AMissingFolderIsNotFound) {
   const auto loop = Loop::open().value();
   EXPECT_EQ(MapFolder::open("/no/such/folder", *loop).error().code, Errc::not_found);

@@ -14,10 +14,10 @@ namespace holdfast::nvme {
 //
 // On real persistent memory (a DAX mapping, or PMEM_IS_PMEM_FORCE=1 in tests) persist() flushes cache lines
 // and is ready at once; line and persist unit are 64 bytes. Elsewhere a map is ordinary page cache: persist()
-// is an fdatasync of the whole file that the kernel carries out while the loop goes on, and the persist unit
-// is a page. A sector (512 bytes) is then the least that becomes durable on its own, at any time and in any
-// order. After one failed persist() every later one of that map fails: the kernel tells once that it lost a
-// page.
+// waits for an fdatasync of the whole file that the kernel carries out while the loop goes on; calls that
+// come meanwhile share the next one. The persist unit is a page. A sector (512 bytes) is then the least that
+// becomes durable on its own, at any time and in any order. After one failed persist() every later one of
+// that map fails: the kernel tells once that it lost a page.
 //
 // Thread: that of the loop.
 // Lifetime: the loop outlives the folder and its maps, a map outlives its persist() tasks; a map may outlive
