@@ -222,8 +222,9 @@ void BlobIo::flush_completed(IoRequest& request, std::errc status) noexcept {
   io.on_complete(io, device_error(request, status));
 }
 
-// The caller's own array where one piece is the whole request; otherwise
-// as much of the range as eight buffers hold.
+// The caller's own array where one piece is the whole request; otherwise as much of the range as a slice
+// holds. Where that is not all of it, it ends with an atomic unit: half of one would be torn by a power cut
+// between the pieces.
 std::span<const iovec> BlobIo::take_buffers(uint64_t& wanted) noexcept {
   if (wanted == length) return buffers;
   uint64_t taken = 0;
@@ -240,8 +241,24 @@ std::span<const iovec> BlobIo::take_buffers(uint64_t& wanted) noexcept {
       buffer_offset_ = 0;
     }
   }
+  uint64_t surplus = taken < wanted ? (offset + done_ + taken) % channel_->store_.atomic_write_size() : 0;
+  if (surplus < taken) {
+    give_back(surplus);
+    taken -= surplus;
+    for (; slice_[count - 1].iov_len <= surplus; --count) surplus -= slice_[count - 1].iov_len;
+    slice_[count - 1].iov_len -= surplus;
+  }
   wanted = taken;
   return {slice_.data(), count};
+}
+
+// Of what take_buffers() took last.
+void BlobIo::give_back(uint64_t bytes) noexcept {
+  while (bytes > buffer_offset_) {
+    bytes -= buffer_offset_;
+    buffer_offset_ = buffers[--buffer_].iov_len;
+  }
+  buffer_offset_ -= bytes;
 }
 
 }  // namespace holdfast

@@ -32,6 +32,9 @@ Task<> StoreState::open(OpenOptions options) {
   read_only_ = options.read_only;
   cluster_size_ = Divisor(super_.layout.cluster_size);
   io_unit_ = Divisor(device_.geometry().block_size);
+  const uint32_t cluster_alignment = super_.layout.cluster_size & (~super_.layout.cluster_size + 1);
+  atomic_write_size_ = std::min({device_.geometry().atomic_write_size, cluster_alignment,
+                                 BlobIo::kSliceBuffers * device_.geometry().block_size});
   space_.emplace(std::move(recovered.used_pages), std::move(recovered.used_clusters));
   redos_ = std::move(recovered.replayed.redos);
   if (!recovered.replayed.damaged.empty() && !options.allocate_beside_damage) space_->seal();

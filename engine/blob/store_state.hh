@@ -50,6 +50,8 @@ class StoreState {
   BlockDevice& device() noexcept { return device_; }
   const Divisor& cluster_size() const noexcept { return cluster_size_; }
   const Divisor& io_unit() const noexcept { return io_unit_; }
+  // What a write through a channel keeps whole, wherever its clusters and buffers lie.
+  uint32_t atomic_write_size() const noexcept { return atomic_write_size_; }
   Result<> check_writable() const noexcept;
   Result<> check_not_stopped() const noexcept;  // after a failed flush, no other one proves anything
   void data_flush_failed(std::errc status) noexcept {
@@ -105,6 +107,7 @@ class StoreState {
   std::vector<Blobstore::Damage> damage_;
   Divisor cluster_size_;
   Divisor io_unit_;
+  uint32_t atomic_write_size_ = 0;
 };
 
 }  // namespace holdfast

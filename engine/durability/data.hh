@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <utility>
+
+#include "holdfast/channel.hh"
 #include "holdfast/host/block_device.hh"
 
 namespace holdfast::durability {
@@ -23,6 +26,23 @@ inline void make_data_write(IoRequest& request, bool durable, const DeviceGeomet
 
 inline bool needs_data_flush(bool durable, const DeviceGeometry& device) noexcept {
   return durable && device.volatile_cache && !device.fua;
+}
+
+// A request to a blob that serves as a device: what the sender wants durable, and when, is the sender's
+// protocol.
+inline BlobIoKind blob_kind_of(const IoRequest& request) noexcept {
+  switch (request.kind) {
+    case IoKind::read: return BlobIoKind::read;
+    case IoKind::write: return BlobIoKind::write;
+    case IoKind::write_zeroes: return BlobIoKind::write_zeroes;
+    case IoKind::discard: return BlobIoKind::unmap;
+    case IoKind::flush: return BlobIoKind::flush;
+  }
+  std::unreachable();
+}
+inline void pass_on(const IoRequest& request, BlobIo& io) noexcept {
+  io.kind = blob_kind_of(request);
+  io.fua = request.fua;
 }
 
 }  // namespace holdfast::durability

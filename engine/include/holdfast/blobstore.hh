@@ -101,6 +101,7 @@ class Blobstore {
   std::span<const Damage> damaged_blobs() const;
 
  private:
+  friend class BlobDevice;
   friend class Channel;
   explicit Blobstore(std::unique_ptr<StoreState> state) noexcept;
   std::unique_ptr<StoreState> state_;

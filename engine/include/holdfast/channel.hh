@@ -43,6 +43,9 @@ class BlobIo final : private IoRequest, private Work {
   friend class BlobState;
   friend class Channel;
   friend class Gate;
+  friend class StoreState;
+
+  static constexpr uint32_t kSliceBuffers = 8;
 
   // Where a request is that an executor is to take up.
   enum class Next : uint8_t { completion, allocation, next_piece };
@@ -52,6 +55,7 @@ class BlobIo final : private IoRequest, private Work {
   static void piece_completed(IoRequest& request, std::errc status) noexcept;
   static void flush_completed(IoRequest& request, std::errc status) noexcept;
   std::span<const iovec> take_buffers(uint64_t& wanted) noexcept;
+  void give_back(uint64_t bytes) noexcept;
 
   // Where the request stands: the piece in flight ends at `done_`, the next one begins in buffer `buffer_` at
   // `buffer_offset_`.
@@ -63,17 +67,18 @@ class BlobIo final : private IoRequest, private Work {
   uint8_t round_ = 0;  // of the gate, while a piece is in flight
   BlobIo* next_waiting_ = nullptr;  // in a list of requests that wait
   Result<> late_result_;
-  std::array<iovec, 8> slice_;
+  std::array<iovec, kSliceBuffers> slice_;
 };
 
 // One thread's way to the data of a store's blobs. Used and completed on the executor that it was opened for,
 // which outlives the channel and every Blob::resize that began while the channel was open.
 //
 // A request that lies in neighbouring clusters goes to the device as one; others are carried out piece by
-// piece, in ascending order. After an error any part may have been done. Offsets beyond the blob's end:
-// out_of_range. Writing to a read-only blob or store: read_only. Reads of unallocated clusters give zeroes.
-// Unmapped ranges read as zeroes if the device promises that of discarded blocks, and are otherwise
-// unspecified until written.
+// piece, in ascending order. No piece ends inside of what the device writes atomically, as far as that is at
+// most a cluster and at most eight io units. After an error any part may have been done. Offsets beyond the
+// blob's end: out_of_range. Writing to a read-only blob or store: read_only. Reads of unallocated clusters
+// give zeroes. Unmapped ranges read as zeroes if the device promises that of discarded blocks, and are
+// otherwise unspecified until written.
 //
 // A write to clusters of a thin blob that have no place yet asks the store's home executor for them first,
 // which gives it zeroed ones; requests that need the same cluster wait for it together. no_space is an end of
