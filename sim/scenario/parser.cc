@@ -8,13 +8,14 @@
 #include "scenario/reader.hh"
 #include "scenario/steps.hh"
 #include "scenario/story.hh"
+#include "scenario/volume.hh"
 
 namespace holdfast::sim {
 namespace {
 
 using Keys = std::string_view[];
 
-constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store",
+constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store", "volume",
                                 "setup",   "steps",    "after",   "crash", "disks",  "note"};
 constexpr Keys kDeviceKeys = {"size",           "block_size", "atomic_write",       "setup_atomic_write",
                               "volatile_cache", "fua",        "discard_reads_zero", "initial"};
@@ -22,8 +23,9 @@ constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
 constexpr Keys kCrashKeys = {"nested", "states_per_point"};
 constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
-constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1",
-                              "B1", "B2", "B3", "B4", "A1", "A2", "A3", "D1"};
+constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2",
+                              "B3", "B4", "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4",
+                              "V5", "V6", "V7", "V8", "C1", "C2", "C3", "R2", "A4", "A5"};
 
 void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
   device.fua.clear();
@@ -177,6 +179,16 @@ std::vector<std::string> read_tags(Reader& reader, const Node& node) {
   return tags;
 }
 
+// What only a store has.
+void check_without_store(Reader& reader, const Node& root) {
+  if (const Node* store = root.find("store"))
+    reader.complain(store->position, "\"store\" says nothing about a volume; leave it out");
+  const Node* device = root.find("device");
+  if (const Node* in_setup = device != nullptr ? device->find("setup_atomic_write") : nullptr)
+    reader.complain(in_setup->position,
+                    "\"setup_atomic_write\" is for stores; leave it out of a volume's device");
+}
+
 void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   if (!reader.check_object(root, kScenarioKeys)) return;
   scenario.name = reader.text(root, "scenario", true).value_or("");
@@ -184,16 +196,20 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   if (const Node* tags = root.find("tags")) scenario.tags = read_tags(reader, *tags);
   if (const Node* device = root.find("device")) scenario.device = read_device(reader, *device);
   if (const Node* store = root.find("store")) scenario.store = read_store(reader, *store);
+  if (const Node* volume = root.find("volume")) {
+    scenario.volume = read_volume(reader, *volume, scenario.device);
+    check_without_store(reader, root);
+  }
   if (const Node* crash = root.find("crash")) scenario.crash = read_crash(reader, *crash);
   if (const Node* disks = root.find("disks")) scenario.disks = read_disks(reader, *disks);
-  if (const Node* setup = root.find("setup")) scenario.setup = read_steps(reader, *setup, scenario.device);
+  if (const Node* setup = root.find("setup")) scenario.setup = read_steps(reader, *setup, scenario);
   if (const Node* steps = root.find("steps")) {
-    scenario.steps = read_steps(reader, *steps, scenario.device);
+    scenario.steps = read_steps(reader, *steps, scenario);
   } else {
     reader.complain(root.position, "\"steps\" is missing");
   }
-  scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario.device)
-                                                 : default_after();
+  scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario)
+                                                 : default_after(scenario);
   if (reader.clean()) check_story(reader, root, scenario);
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "scenario/volume.hh"
+
 namespace holdfast::sim {
 namespace {
 
@@ -16,14 +18,16 @@ constexpr Errc kErrors[] = {
     Errc::device_failed, Errc::not_a_store,      Errc::corrupt,     Errc::unsupported,    Errc::wrong_type,
     Errc::no_space,      Errc::no_resources,     Errc::not_found,   Errc::already_exists, Errc::busy,
     Errc::read_only,     Errc::invalid_argument, Errc::out_of_range};
-constexpr Step kKillSteps[] = {
-    Step::erase_super, Step::wipe_metadata,     Step::write_super, Step::write_mask, Step::write_chain,
-    Step::write_root,  Step::write_extent_page, Step::erase_root,  Step::erase_redo, Step::clear_clusters};
+constexpr Step kKillSteps[] = {Step::erase_super,       Step::wipe_metadata,  Step::write_super,
+                               Step::write_mask,        Step::write_chain,    Step::write_root,
+                               Step::write_extent_page, Step::erase_root,     Step::erase_redo,
+                               Step::clear_clusters,    Step::write_map_path, Step::mark_session,
+                               Step::write_units,       Step::discard_units,  Step::persist};
 constexpr uint64_t kMostChannels = 7;
 constexpr uint64_t kMostClusters = 1 << 16;  // every crash state is read to its end
 
 using Action = decltype(ScenarioStep::action);
-using ReadVerb = Action (*)(Reader&, const Node&, const DeviceSpec&);
+using ReadVerb = Action (*)(Reader&, const Node&, const Scenario&);
 
 std::string required_text(Reader& reader, const Node& node, std::string_view key) {
   return reader.text(node, key, true).value_or("");
@@ -51,20 +55,20 @@ std::vector<std::byte> read_value(Reader& reader, const Node& node) {
   return pattern_of_size(size);
 }
 
-Action read_format(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_format(Reader& reader, const Node& node, const Scenario&) {
   constexpr Keys kKeys = {"force"};
   reader.check_object(node, kKeys);
   return StoreFormat{.force = reader.boolean(node, "force").value_or(false)};
 }
 
 template <class Verb>
-Action read_bare(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_bare(Reader& reader, const Node& node, const Scenario&) {
   reader.check_object(node, {});
   return Verb{};
 }
 
 template <class Verb>
-Action read_for_blob(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_for_blob(Reader& reader, const Node& node, const Scenario&) {
   constexpr Keys kKeys = {"blob"};
   reader.check_object(node, kKeys);
   return Verb{required_text(reader, node, "blob")};
@@ -76,7 +80,7 @@ void check_clusters(Reader& reader, const Node& node, uint64_t clusters) {
     reader.complain(node.position, fmt::format("\"clusters\" is at most {}", kMostClusters));
 }
 
-Action read_resize(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_resize(Reader& reader, const Node& node, const Scenario&) {
   constexpr Keys kKeys = {"blob", "clusters"};
   reader.check_object(node, kKeys);
   BlobResize resize{.blob = required_text(reader, node, "blob"), .clusters = 0};
@@ -86,7 +90,7 @@ Action read_resize(Reader& reader, const Node& node, const DeviceSpec&) {
   return resize;
 }
 
-Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_create(Reader& reader, const Node& node, const Scenario&) {
   constexpr Keys kKeys = {"name", "clusters", "thin", "extents", "xattrs"};
   constexpr Keys kFormats = {"automatic", "runs", "table"};
   reader.check_object(node, kKeys);
@@ -109,7 +113,7 @@ Action read_create(Reader& reader, const Node& node, const DeviceSpec&) {
   return create;
 }
 
-Action read_set_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_set_xattr(Reader& reader, const Node& node, const Scenario&) {
   constexpr Keys kKeys = {"blob", "name", "value"};
   reader.check_object(node, kKeys);
   BlobSetXattr set{.blob = required_text(reader, node, "blob"),
@@ -122,14 +126,15 @@ Action read_set_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
   return set;
 }
 
-Action read_remove_xattr(Reader& reader, const Node& node, const DeviceSpec&) {
+Action read_remove_xattr(Reader& reader, const Node& node, const Scenario&) {
   constexpr Keys kKeys = {"blob", "name"};
   reader.check_object(node, kKeys);
   return BlobRemoveXattr{required_text(reader, node, "blob"), required_text(reader, node, "name")};
 }
 
 template <DataKind kind>
-Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) {
+Action read_data_io(Reader& reader, const Node& node, const Scenario& scenario) {
+  const DeviceSpec& device = scenario.device;
   constexpr Keys kKeys = {"blob", "offset", "length", "fua", "channel"};
   reader.check_object(node, kKeys);
   DataIo io{.kind = kind, .blob = required_text(reader, node, "blob")};
@@ -158,19 +163,19 @@ Action read_data_io(Reader& reader, const Node& node, const DeviceSpec& device) 
 
 // Another program has no engine to ask for extents, or for FUA.
 template <class Verb, ReadVerb read>
-SpdkAction read_action(Reader& reader, const Node& node, const DeviceSpec& device) {
-  return std::get<Verb>(read(reader, node, device));
+SpdkAction read_action(Reader& reader, const Node& node, const Scenario& scenario) {
+  return std::get<Verb>(read(reader, node, scenario));
 }
 
-SpdkAction read_foreign_write(Reader& reader, const Node& node, const DeviceSpec& device) {
-  const DataIo io = std::get<DataIo>(read_data_io<DataKind::write>(reader, node, device));
+SpdkAction read_foreign_write(Reader& reader, const Node& node, const Scenario& scenario) {
+  const DataIo io = std::get<DataIo>(read_data_io<DataKind::write>(reader, node, scenario));
   if (io.fua) reader.complain(node.position, "SPDK's blobstore knows no \"fua\"");
   return io;
 }
 
 struct SpdkVerb {
   std::string_view name;
-  SpdkAction (*read)(Reader&, const Node&, const DeviceSpec&);
+  SpdkAction (*read)(Reader&, const Node&, const Scenario&);
 };
 constexpr SpdkVerb kSpdkVerbs[] = {
     {"create", read_action<BlobCreate, read_create>},
@@ -180,7 +185,7 @@ constexpr SpdkVerb kSpdkVerbs[] = {
     {"write", read_foreign_write},
 };
 
-void read_spdk_action(Reader& reader, const Node& node, const DeviceSpec& device, SpdkSession& session) {
+void read_spdk_action(Reader& reader, const Node& node, const Scenario& scenario, SpdkSession& session) {
   std::vector<std::string_view> names;
   for (const SpdkVerb& verb : kSpdkVerbs) names.push_back(verb.name);
   if (!reader.check_object(node, names)) return;
@@ -190,19 +195,29 @@ void read_spdk_action(Reader& reader, const Node& node, const DeviceSpec& device
   }
   for (const Node::Member& member : node.members) {
     const auto verb = std::ranges::find(kSpdkVerbs, member.key, &SpdkVerb::name);
-    if (verb != std::end(kSpdkVerbs)) session.actions.push_back(verb->read(reader, member.value, device));
+    if (verb != std::end(kSpdkVerbs)) session.actions.push_back(verb->read(reader, member.value, scenario));
   }
 }
 
-Action read_spdk(Reader& reader, const Node& node, const DeviceSpec& device) {
+Action read_spdk(Reader& reader, const Node& node, const Scenario& scenario) {
   constexpr Keys kKeys = {"do", "unload"};
   SpdkSession session;
   if (!reader.check_object(node, kKeys)) return session;
   session.unload = reader.boolean(node, "unload").value_or(true);
   const Node* actions = node.find("do");
   if (actions == nullptr || !reader.check_kind(*actions, Node::Kind::array, "\"do\"")) return session;
-  for (const Node& item : actions->items) read_spdk_action(reader, item, device, session);
+  for (const Node& item : actions->items) read_spdk_action(reader, item, scenario, session);
   return session;
+}
+
+Action read_create_volume(Reader& reader, const Node& node, const Scenario&) {
+  return read_volume_create(reader, node);
+}
+
+template <DataKind kind>
+Action read_volume_io(Reader& reader, const Node& node, const Scenario& scenario) {
+  const VolumeSpec* volume = scenario.volume ? &*scenario.volume : nullptr;
+  return read_volume_data(reader, node, kind, scenario.device, volume);
 }
 
 struct Verb {
@@ -229,6 +244,14 @@ constexpr Verb kVerbs[] = {
     {"io.read", read_data_io<DataKind::read>},
     {"io.flush", read_for_blob<DataFlush>},
     {"spdk", read_spdk},
+    {"volume.create", read_create_volume},
+    {"volume.open", read_bare<VolumeOpen>},
+    {"volume.close", read_bare<VolumeClose>},
+    {"volume.destroy", read_bare<VolumeDestroy>},
+    {"volume.write", read_volume_io<DataKind::write>},
+    {"volume.read", read_volume_io<DataKind::read>},
+    {"volume.unmap", read_volume_io<DataKind::unmap>},
+    {"volume.flush", read_bare<VolumeFlush>},
 };
 
 constexpr std::string_view kModifiers[] = {"expect", "kill_after", "note"};
@@ -263,20 +286,29 @@ void read_modifiers(Reader& reader, const Node& node, ScenarioStep& step) {
   }
 }
 
-ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& device, bool inside_parallel);
+ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenario, bool inside_parallel);
 
 Parallel read_parallel(Reader& reader, const Node& step, const Node::Member& member,
-                       const DeviceSpec& device) {
+                       const Scenario& scenario) {
   Parallel parallel;
   if (const Node* expect = step.find("expect"))
     reader.complain(expect->position, "\"expect\" belongs to the steps inside \"parallel\"");
   if (!reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) return parallel;
-  for (const Node& item : member.value.items) parallel.steps.push_back(read_step(reader, item, device, true));
+  for (const Node& item : member.value.items)
+    parallel.steps.push_back(read_step(reader, item, scenario, true));
   if (parallel.steps.size() < 2) reader.complain(member.position, "\"parallel\" needs at least two steps");
   return parallel;
 }
 
-ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& device, bool inside_parallel) {
+void check_beside_others(Reader& reader, const Node::Member& member) {
+  constexpr Keys kOfTheVolume = {"volume.create", "volume.open", "volume.close", "volume.destroy"};
+  if (member.key.starts_with("store.") || member.key == "spdk")
+    reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
+  if (std::ranges::find(kOfTheVolume, member.key) != std::end(kOfTheVolume))
+    reader.complain(member.position, "only data and flushes of a volume can stand inside \"parallel\"");
+}
+
+ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenario, bool inside_parallel) {
   ScenarioStep step;
   const std::vector<std::string_view> keys = all_step_keys();
   if (!reader.check_object(node, keys)) return step;
@@ -288,13 +320,12 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
                                    [&member](const Verb& each) { return each.name == member.key; });
     if (verb != std::end(kVerbs)) {
       ++verbs;
-      step.action = verb->read(reader, member.value, device);
-      if (inside_parallel && (member.key.starts_with("store.") || member.key == "spdk"))
-        reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
+      step.action = verb->read(reader, member.value, scenario);
+      if (inside_parallel) check_beside_others(reader, member);
     } else if (member.key == "parallel") {
       ++verbs;
       if (inside_parallel) reader.complain(member.position, "\"parallel\" cannot stand inside \"parallel\"");
-      step.action = read_parallel(reader, node, member, device);
+      step.action = read_parallel(reader, node, member, scenario);
     } else if (std::find(keys.begin(), keys.end(), member.key) == keys.end()) {
       ++unknown;
     }
@@ -308,17 +339,7 @@ ScenarioStep read_step(Reader& reader, const Node& node, const DeviceSpec& devic
   return step;
 }
 
-}  // namespace
-
-std::vector<ScenarioStep> read_steps(Reader& reader, const Node& node, const DeviceSpec& device) {
-  std::vector<ScenarioStep> steps;
-  if (!reader.check_kind(node, Node::Kind::array, "a list of steps")) return steps;
-  if (node.items.empty()) reader.complain(node.position, "this list of steps is empty; leave it out");
-  for (const Node& item : node.items) steps.push_back(read_step(reader, item, device, false));
-  return steps;
-}
-
-std::vector<ScenarioStep> default_after() {
+std::vector<ScenarioStep> after_of_a_store() {
   BlobCreate create;
   create.name = "after the cut";
   create.clusters = 1;
@@ -328,6 +349,36 @@ std::vector<ScenarioStep> default_after() {
   steps[0].action = std::move(create);
   steps[1].action = StoreClose{};
   return steps;
+}
+
+// A chunk that takes as many units as a chunk can, one that is read to be written, and one that gives its
+// units back. A volume of one chunk has no second one.
+std::vector<ScenarioStep> after_of_a_volume(const Scenario& scenario) {
+  const VolumeSpec& volume = *scenario.volume;
+  const uint64_t chunk = volume.chunk_size;
+  const uint64_t second = chunks_of(volume, scenario.device) > 1 ? chunk : 0;
+  const uint64_t blocks_per_chunk = chunk / volume.logical_block_size;
+  const uint64_t half = std::max<uint64_t>(blocks_per_chunk / 2, 1) * volume.logical_block_size;
+  std::vector<ScenarioStep> steps(4);
+  steps[0].action = VolumeData{DataKind::write, 0, chunk, Content::dense};
+  steps[1].action = VolumeData{DataKind::write, second, half, Content::half};
+  steps[2].action = VolumeData{DataKind::unmap, 0, chunk, Content::half};
+  steps[3].action = VolumeClose{};
+  return steps;
+}
+
+}  // namespace
+
+std::vector<ScenarioStep> read_steps(Reader& reader, const Node& node, const Scenario& scenario) {
+  std::vector<ScenarioStep> steps;
+  if (!reader.check_kind(node, Node::Kind::array, "a list of steps")) return steps;
+  if (node.items.empty()) reader.complain(node.position, "this list of steps is empty; leave it out");
+  for (const Node& item : node.items) steps.push_back(read_step(reader, item, scenario, false));
+  return steps;
+}
+
+std::vector<ScenarioStep> default_after(const Scenario& scenario) {
+  return scenario.volume ? after_of_a_volume(scenario) : after_of_a_store();
 }
 
 }  // namespace holdfast::sim

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "scenario/volume_story.hh"
+
 namespace holdfast::sim {
 namespace {
 
@@ -111,6 +113,8 @@ class Story {
   void visit(const DataFlush& flush) { need_blob(flush.blob); }
   void visit(const SpdkSession&) {}
   void visit(const Parallel&) {}
+  template <class StepOfAVolume>
+  void visit(const StepOfAVolume&) {}
 
   bool need_open() {
     if (!open_) complain("the store is not open at this step");
@@ -143,9 +147,36 @@ void check_room(Reader& reader, const Node& root, const Scenario& scenario) {
   reader.complain(root.position, "the device is too small for this store's metadata and one cluster");
 }
 
+void check_family(Reader& reader, const Node& nodes, const std::vector<ScenarioStep>& steps,
+                  bool of_a_volume) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Node& node = nodes.items[i];
+    if (const auto* parallel = std::get_if<Parallel>(&steps[i].action)) {
+      check_family(reader, *node.find("parallel"), parallel->steps, of_a_volume);
+    } else if (is_volume_step(steps[i]) != of_a_volume) {
+      reader.complain(node.position, of_a_volume
+                                         ? "a scenario with \"volume\" has steps of the volume only"
+                                         : "a step of a volume needs the key \"volume\" beside \"steps\"");
+    }
+  }
+}
+
+void check_families(Reader& reader, const Node& root, const Scenario& scenario) {
+  const bool of_a_volume = scenario.volume.has_value();
+  const auto check = [&](std::string_view key, const std::vector<ScenarioStep>& steps) {
+    if (const Node* nodes = root.find(key)) check_family(reader, *nodes, steps, of_a_volume);
+  };
+  check("setup", scenario.setup);
+  check("steps", scenario.steps);
+  check("after", scenario.after);
+}
+
 }  // namespace
 
 void check_story(Reader& reader, const Node& root, const Scenario& scenario) {
+  check_families(reader, root, scenario);
+  if (!reader.clean()) return;
+  if (scenario.volume) return check_volume_story(reader, root, scenario);
   check_room(reader, root, scenario);
   Story story(reader, scenario);
   if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);

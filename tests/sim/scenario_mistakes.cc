@@ -21,6 +21,10 @@ std::string with_disks(std::string_view disks) {
   return scenario_text("\"disks\": " + std::string(disks) + ",");
 }
 std::string with_steps(std::string_view steps) { return scenario_text("", steps); }
+std::string with_volume(std::string_view volume) {
+  return scenario_text(R"("device": {"size": "2176KiB"}, "volume": )" + std::string(volume) + ",",
+                       R"({"volume.create": {}})");
+}
 const std::string kHonest = R"({"name": "honest", "expect": "pass"})";
 
 }  // namespace
@@ -285,6 +289,103 @@ std::vector<Mistake> mistakes_in_story() {
        with_blob_steps(
            R"({"blob.sync": {"blob": "abc"}, "kill_after": "write root"}, @{"blob.sync": {"blob": "abc"}})"),
        "the store is not open at this step"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_volume() {
+  return {
+      {"is_text", with_volume("@\"lz4\""), "this must be an object, and this is a string"},
+      {"unknown_key", with_volume("{@\"chunk\": 4096}"), "unknown key \"chunk\""},
+      {"chunk_too_large", with_volume("{\"chunk_size\": @2097152}"),
+       "\"chunk_size\" must be a multiple of 512 from 4096 to 1048576"},
+      {"chunk_too_small", with_volume("{\"chunk_size\": @\"2KiB\"}"),
+       "\"chunk_size\" must be a multiple of 512 from 4096 to 1048576"},
+      {"chunk_size_odd", with_volume("{\"chunk_size\": @\"5000\"}"),
+       "\"chunk_size\" must be a multiple of 512 from 4096 to 1048576"},
+      {"no_unit", with_volume("{\"unit_size\": @0}"),
+       "\"unit_size\" must be a multiple of 512 from 512 to 1048576"},
+      {"unit_of_half_a_block", with_volume("{\"unit_size\": @2048}"),
+       "\"unit_size\" must be a multiple of the device's block size, 4096"},
+      {"unit_divides_no_chunk", with_volume("{\"unit_size\": @\"12KiB\"}"),
+       "\"unit_size\" must divide the chunk size, 16384"},
+      {"block_of_half_a_sector", with_volume("{\"logical_block_size\": @256}"),
+       "\"logical_block_size\" must be a multiple of 512 from 512 to 1048576"},
+      {"block_divides_no_chunk", with_volume("{\"logical_block_size\": @1536}"),
+       "\"logical_block_size\" must divide the chunk size, 16384"},
+      {"too_few_chunks", with_volume("@{\"chunk_size\": \"32KiB\"}"),
+       "the device has only 68 chunks, and a volume keeps 128 of them spare; make the device larger or the "
+       "chunks smaller"},
+      {"too_many_chunks",
+       scenario_text("\"device\": {\"size\": \"12MiB\"}, \"volume\": @{},", R"({"volume.create": {}})"),
+       "the volume has 640 chunks, and at most 512 can be read in every crash state; make the device smaller "
+       "or the chunks larger"},
+      {"codec", with_volume("{\"codec\": @\"lz5\"}"), "\"lz5\" is not a codec; did you mean \"lz4\"?"},
+      {"queue_depth", with_volume("{\"queue_depth\": @65}"), "\"queue_depth\" must be from 1 to 64"},
+      {"memory", with_volume("{\"memory\": @\"maped\"}"),
+       "\"maped\" is not a kind of memory; did you mean \"mapped\"?"},
+      {"memory_lists_nothing", with_volume("{\"memory\": @[]}"),
+       "\"memory\" lists no case; write \"persistent\", \"mapped\" or both in a list"},
+      {"memory_lists_a_number", with_volume("{\"memory\": [\"mapped\", @1]}"),
+       "a kind of memory must be a string, and this is a whole number"},
+      {"memory_twice", with_volume("{\"memory\": [\"mapped\", @\"mapped\"]}"),
+       "\"memory\" lists a case twice"},
+      {"memory_is_true", with_volume("{\"memory\": @true}"),
+       "\"memory\" must be a list, and this is true or false"},
+      {"with_a_store", scenario_text(std::string(kVolume) + "\"store\": @{},", R"({"volume.create": {}})"),
+       "\"store\" says nothing about a volume; leave it out"},
+      {"set_up_elsewhere",
+       scenario_text(R"("device": {"size": "2176KiB", "setup_atomic_write": @512}, "volume": {},)",
+                     R"({"volume.create": {}})"),
+       "\"setup_atomic_write\" is for stores; leave it out of a volume's device"},
+      {"step_of_a_store", with_volume_steps(R"(@{"store.format": {}})"),
+       "a scenario with \"volume\" has steps of the volume only"},
+      {"step_of_a_store_in_parallel",
+       with_volume_steps(R"({"parallel": [{"volume.flush": {}}, @{"io.flush": {"blob": "abc"}}]})"),
+       "a scenario with \"volume\" has steps of the volume only"},
+      {"step_of_a_store_after_a_cut",
+       scenario_text(std::string(kVolume) + R"("after": [@{"store.close": {}}],)",
+                     R"({"volume.create": {}})"),
+       "a scenario with \"volume\" has steps of the volume only"},
+      {"step_without_a_volume", with_steps(R"(@{"volume.create": {}})"),
+       "a step of a volume needs the key \"volume\" beside \"steps\""},
+      {"create_in_parallel",
+       with_volume_steps(R"({"parallel": [{"volume.flush": {}}, {@"volume.create": {}}]})"),
+       "only data and flushes of a volume can stand inside \"parallel\""},
+      {"close_in_parallel",
+       with_volume_steps(R"({"parallel": [{"volume.flush": {}}, {@"volume.close": {}}]})"),
+       "only data and flushes of a volume can stand inside \"parallel\""},
+      {"content", with_volume_steps(R"({"volume.write": {"length": 4096, "content": @"dens"}})"),
+       "\"dens\" is not a kind of content; did you mean \"dense\"?"},
+      {"content_of_a_read", with_volume_steps(R"({"volume.read": {"length": 4096, @"content": "half"}})"),
+       "unknown key \"content\""},
+      {"no_length", with_volume_steps(R"({"volume.unmap": @{}})"), "\"length\" is missing or 0"},
+      {"not_aligned", with_volume_steps(R"({"volume.read": @{"offset": 512, "length": 4096}})"),
+       "\"offset\" and \"length\" must be multiples of the logical block, 4096"},
+      {"kill_step", with_volume_steps(R"({"volume.close": {}, "kill_after": @"persists"})"),
+       "\"persists\" is not a protocol step; did you mean \"persist\"?"},
+      {"not_there", scenario_text(kVolume, R"(@{"volume.open": {}})"), "there is no volume at this step"},
+      {"there_already", with_volume_steps(R"({"volume.close": {}}, @{"volume.create": {}})"),
+       "there is a volume already; say \"replace\": true"},
+      {"created_while_open", with_volume_steps(R"(@{"volume.create": {"replace": true}})"),
+       "the volume is open; close it before it is created anew"},
+      {"not_open", scenario_text(kVolume, R"({"volume.create": {}}, @{"volume.read": {"length": 4096}})"),
+       "the volume is not open at this step"},
+      {"open_twice", with_volume_steps(R"(@{"volume.open": {}})"), "the volume is open already"},
+      {"destroyed_while_open", with_volume_steps(R"(@{"volume.destroy": {}})"),
+       "the volume is open; close it before it is destroyed"},
+      {"destroyed_twice",
+       with_volume_steps(R"({"volume.close": {}}, {"volume.destroy": {}}, @{"volume.destroy": {}})"),
+       "there is no volume at this step"},
+      {"beyond_the_end", with_volume_steps(R"(@{"volume.write": {"offset": "124KiB", "length": "8KiB"}})"),
+       "the volume has 131072 bytes, and this goes beyond them"},
+      {"beyond_the_end_in_parallel",
+       with_volume_steps(R"({"parallel": [{"volume.write": {"offset": "124KiB", "length": "4KiB"}},
+             @{"volume.read": {"offset": 18446744073709547520, "length": 8192}}]})"),
+       "the volume has 131072 bytes, and this goes beyond them"},
+      {"used_after_a_kill",
+       with_volume_steps(
+           R"({"volume.write": {"length": 4096}, "kill_after": "write units"}, @{"volume.flush": {}})"),
+       "the volume is not open at this step"},
   };
 }
 

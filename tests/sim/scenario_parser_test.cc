@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(mistakes_in_disks())
 INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Volume, AMistake, testing::ValuesIn(mistakes_in_volume()), name_of_mistake);
 
 TEST(ScenarioParser, reports_all_mistakes_of_a_file_in_the_order_of_the_file) {
   const auto complaints = complaints_about(R"({
@@ -167,6 +168,91 @@ TEST(ScenarioParser, takes_every_field_of_the_file) {
   EXPECT_EQ(scenario.after.size(), 1U);
   EXPECT_EQ(scenario.disks.at(1).ignores, (std::set<Barrier>{Barrier::B2, Barrier::D1}));
   EXPECT_EQ(scenario.disks.at(1).violations, (std::vector<std::string>{"B2", "D1"}));
+}
+
+TEST(ScenarioParser, takes_every_field_of_a_volume) {
+  const Scenario scenario = parse_well(R"({
+    "scenario": "all", "purpose": "why", "device": {"size": "1088KiB", "block_size": 512},
+    "volume": {"chunk_size": "8KiB", "unit_size": "1KiB", "logical_block_size": 512, "codec": "deflate",
+               "checksums": true, "write_back": true, "queue_depth": 3, "memory": "mapped"},
+    "setup": [{"volume.create": {"replace": true}}, {"volume.open": {}}],
+    "steps": [{"volume.write": {"offset": "1KiB", "length": 512, "content": "sparse"}},
+              {"parallel": [{"volume.read": {"length": 512}}, {"volume.unmap": {"length": "8KiB"}}]},
+              {"volume.flush": {}, "kill_after": "discard units"}, {"volume.open": {}}, {"volume.close": {}},
+              {"volume.destroy": {}}],
+    "after": [{"volume.close": {}}],
+    "disks": [{"name": "h", "expect": "pass"}, {"name": "i", "ignores": ["V7", "R2"],
+        "expect": {"violations": ["V7", "A5"]}}]
+  })");
+  ASSERT_TRUE(scenario.volume);
+  EXPECT_EQ(scenario.volume->chunk_size, 8192U);
+  EXPECT_EQ(scenario.volume->unit_size, 1024U);
+  EXPECT_EQ(scenario.volume->logical_block_size, 512U);
+  EXPECT_EQ(scenario.volume->codec, CodecKind::deflate);
+  EXPECT_TRUE(scenario.volume->checksums);
+  EXPECT_TRUE(scenario.volume->write_back);
+  EXPECT_EQ(scenario.volume->queue_depth, 3U);
+  EXPECT_EQ(scenario.volume->memory, std::vector<MemoryKind>{MemoryKind::mapped});
+  EXPECT_TRUE(std::get<VolumeCreate>(scenario.setup.at(0).action).replace);
+  const auto& write = std::get<VolumeData>(scenario.steps.at(0).action);
+  EXPECT_EQ(write.kind, DataKind::write);
+  EXPECT_EQ(write.offset, 1024U);
+  EXPECT_EQ(write.length, 512U);
+  EXPECT_EQ(write.content, Content::sparse);
+  const auto& parallel = std::get<Parallel>(scenario.steps.at(1).action);
+  EXPECT_EQ(std::get<VolumeData>(parallel.steps.at(0).action).kind, DataKind::read);
+  EXPECT_EQ(std::get<VolumeData>(parallel.steps.at(1).action).kind, DataKind::unmap);
+  EXPECT_EQ(scenario.steps.at(2).kill_after, Step::discard_units);
+  EXPECT_TRUE(std::holds_alternative<VolumeDestroy>(scenario.steps.at(5).action));
+  EXPECT_TRUE(std::holds_alternative<VolumeClose>(scenario.after.at(0).action));
+  EXPECT_EQ(scenario.disks.at(1).ignores, (std::set<Barrier>{Barrier::V7, Barrier::R2}));
+  EXPECT_EQ(scenario.disks.at(1).violations, (std::vector<std::string>{"A5", "V7"}));
+}
+
+TEST(ScenarioParser, gives_what_is_not_said_of_a_volume_its_default) {
+  EXPECT_FALSE(parse_well(scenario_text("")).volume);
+  const Scenario scenario = parse_well(scenario_text(kVolume, R"({"volume.create": {}})"));
+  ASSERT_TRUE(scenario.volume);
+  EXPECT_EQ(scenario.volume->chunk_size, 16U << 10);
+  EXPECT_EQ(scenario.volume->unit_size, 4096U);
+  EXPECT_EQ(scenario.volume->logical_block_size, 4096U);
+  EXPECT_EQ(scenario.volume->codec, CodecKind::lz4);
+  EXPECT_FALSE(scenario.volume->checksums);
+  EXPECT_FALSE(scenario.volume->write_back);
+  EXPECT_EQ(scenario.volume->queue_depth, 8U);
+  EXPECT_EQ(scenario.volume->memory, (std::vector{MemoryKind::persistent, MemoryKind::mapped}));
+  EXPECT_FALSE(std::get<VolumeCreate>(scenario.steps.at(0).action).replace);
+}
+
+// So that it takes space, reads what it changes, and gives space back.
+TEST(ScenarioParser, after_a_cut_a_volume_is_written_and_closed_unless_the_file_says_otherwise) {
+  const Scenario scenario = parse_well(scenario_text(kVolume, R"({"volume.create": {}})"));
+  ASSERT_EQ(scenario.after.size(), 4U);
+  const auto& dense = std::get<VolumeData>(scenario.after[0].action);
+  EXPECT_EQ(dense.kind, DataKind::write);
+  EXPECT_EQ(dense.content, Content::dense);
+  EXPECT_EQ(dense.offset, 0U);
+  EXPECT_EQ(dense.length, 16384U);
+  const auto& half = std::get<VolumeData>(scenario.after[1].action);
+  EXPECT_EQ(half.kind, DataKind::write);
+  EXPECT_EQ(half.content, Content::half);
+  EXPECT_EQ(half.offset, 16384U);
+  EXPECT_EQ(half.length, 8192U);
+  const auto& unmap = std::get<VolumeData>(scenario.after[2].action);
+  EXPECT_EQ(unmap.kind, DataKind::unmap);
+  EXPECT_EQ(unmap.offset, 0U);
+  EXPECT_EQ(unmap.length, 16384U);
+  EXPECT_TRUE(std::holds_alternative<VolumeClose>(scenario.after[3].action));
+}
+
+TEST(ScenarioParser, what_a_session_after_a_cut_does_fits_into_the_smallest_volume) {
+  const Scenario scenario = parse_well(scenario_text(R"("device": {"size": "8256KiB"},
+          "volume": {"chunk_size": "64KiB", "logical_block_size": "64KiB"},)",
+                                                     R"({"volume.create": {}})"));
+  ASSERT_EQ(scenario.after.size(), 4U);
+  const auto& half = std::get<VolumeData>(scenario.after[1].action);
+  EXPECT_EQ(half.offset, 0U);
+  EXPECT_EQ(half.length, 65536U);
 }
 
 TEST(ScenarioParser, two_files_with_one_different_byte_have_different_hashes) {

@@ -27,6 +27,15 @@ inline std::string with_blob_steps(std::string_view steps, std::string_view memb
   return scenario_text(std::string(members) + setup, steps);
 }
 
+// A volume of eight chunks.
+inline constexpr std::string_view kVolume = R"("device": {"size": "2176KiB"}, "volume": {},)";
+
+// Steps in a volume that is open.
+inline std::string with_volume_steps(std::string_view steps) {
+  return scenario_text(std::string(kVolume) + R"("setup": [{"volume.create": {}}, {"volume.open": {}}],)",
+                       steps);
+}
+
 // The smallest store that has room for what tests do: a case on it takes milliseconds.
 inline constexpr std::string_view kSmall =
     R"("device": {"size": "1MiB", "fua": true}, "store": {"cluster_size": "16KiB", "metadata_pages": 8},)";

@@ -46,12 +46,27 @@ BLOB_STEPS = (
 )
 
 
+CREATED = [{"volume.create": {}}, {"volume.open": {}}]
+VOLUME_FLUSH = {"volume.flush": {}}
+VOLUME_STEPS = (
+    {"volume.close": {}},
+    {"volume.write": {"offset": 4096, "length": 4096, "content": "dense"}},
+    {"volume.read": {"offset": 4096, "length": 4096}},
+    {"volume.unmap": {"offset": 4096, "length": 4096}},
+    VOLUME_FLUSH,
+)
+
+
 def smallest(**members):
     return {"scenario": "s", "purpose": "p", "steps": [{"store.format": {}}]} | members
 
 
 def after_setup(*steps):
     return smallest(setup=READY, steps=list(steps))
+
+
+def of_a_volume(*steps, **members):
+    return smallest(device={"size": "2176KiB"}, volume={}, setup=CREATED, steps=list(steps)) | members
 
 
 def bases():
@@ -76,6 +91,15 @@ def bases():
     yield after_setup({"blob.sync": {"blob": "a"}, "kill_after": "write root"})
     for action in SPDK_ACTIONS:
         yield after_setup({"store.close": {}}, {"spdk": {"do": [action], "unload": False}})
+    yield of_a_volume(VOLUME_FLUSH, after=[VOLUME_FLUSH], volume={
+        "chunk_size": 16384, "unit_size": 4096, "logical_block_size": 4096, "codec": "deflate",
+        "checksums": True, "write_back": True, "queue_depth": 4, "memory": ["mapped", "persistent"]})
+    yield of_a_volume(VOLUME_FLUSH, volume={"memory": "mapped"})
+    yield of_a_volume({"volume.create": {"replace": True}}, {"volume.destroy": {}}, setup=CREATED[:1])
+    for step in VOLUME_STEPS:
+        yield of_a_volume(step)
+    for step in VOLUME_STEPS[1:]:
+        yield of_a_volume({"parallel": [VOLUME_FLUSH | {"note": "n", "expect": "ok"}, step]})
 
 
 def odd_and_good():
@@ -102,6 +126,20 @@ def odd_and_good():
                                                  "expect": "no_space"})
     yield "unknown_blob_and_expected", after_setup({"blob.sync": {"blob": "b"}, "expect": "not_found"})
     yield "parallel_with_a_note", after_setup({"parallel": [FLUSH, FLUSH], "note": "n"})
+    yield "volume_with_zeroes_before_its_sizes", of_a_volume(VOLUME_FLUSH, volume={
+        "chunk_size": "016KiB", "unit_size": "00512B", "logical_block_size": "1024"}, device={
+        "size": "2176KiB", "block_size": 512})
+    yield "volume_of_the_largest_chunks", of_a_volume(
+        VOLUME_FLUSH, device={"size": "129MiB"}, volume={"chunk_size": "1MiB", "unit_size": "1MiB"})
+    yield "volume_of_the_most_chunks", of_a_volume(VOLUME_FLUSH, device={"size": "10MiB"})
+    yield "volume_beyond_the_end_and_expected", of_a_volume(
+        {"volume.read": {"offset": "1GiB", "length": 4096}, "expect": "out_of_range"})
+    yield "volume_refused_and_not_open", smallest(
+        device={"size": "2176KiB"}, volume={}, steps=[{"volume.open": {}, "expect": "not_found"}])
+    yield "volume_killed_while_it_is_made", smallest(device={"size": "2176KiB"}, volume={}, steps=[
+        CREATED[0] | {"kill_after": "write map path"}, {"volume.create": {"replace": True}}])
+    yield "volume_killed_while_it_is_destroyed", of_a_volume(
+        {"volume.destroy": {}, "kill_after": "erase superblock"}, CREATED[0], setup=CREATED[:1])
     yield "after_is_not_followed", smallest(after=[{"blob.sync": {"blob": "nobody"}}])
 
 
@@ -119,6 +157,16 @@ def odd_and_bad():
     yield "atomic_write_of_128_kibibytes", smallest(device={"atomic_write": "128KiB"})
     yield "setup_without_steps", smallest(setup=[])
     yield "after_without_steps", smallest(after=[])
+    yield "volume_with_a_store", of_a_volume(VOLUME_FLUSH, store={})
+    yield "volume_set_up_elsewhere", of_a_volume(
+        VOLUME_FLUSH, device={"size": "2176KiB", "setup_atomic_write": 512})
+    yield "volume_without_its_options", smallest(steps=CREATED)
+    yield "store_beside_a_volume", of_a_volume({"store.format": {}})
+    yield "store_after_a_volume", of_a_volume(VOLUME_FLUSH, after=[{"store.close": {}}])
+    yield "volume_after_a_store", after_setup(FLUSH) | {"after": [VOLUME_FLUSH]}
+    yield "volume_beside_a_store", after_setup({"parallel": [FLUSH, VOLUME_FLUSH]})
+    yield "chunk_of_two_mebibytes", of_a_volume(VOLUME_FLUSH, volume={"chunk_size": "2MiB"})
+    yield "volume_step_that_nobody_kills_at", of_a_volume(VOLUME_FLUSH | {"kill_after": "read units"})
     yield "not_an_object", [smallest()]
 
 

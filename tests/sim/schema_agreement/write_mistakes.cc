@@ -29,5 +29,6 @@ int main(int count, char** words) {
   write(words[1], "Steps", mistakes_in_steps());
   write(words[1], "Story", mistakes_in_story());
   write(words[1], "Spdk", mistakes_in_spdk());
+  write(words[1], "Volume", mistakes_in_volume());
   return 0;
 }

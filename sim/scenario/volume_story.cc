@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scenario/volume_story.hh"
+
+#include <fmt/core.h>
+
+#include "scenario/volume.hh"
+
+namespace holdfast::sim {
+namespace {
+
+class VolumeStory {
+ public:
+  VolumeStory(Reader& reader, const Scenario& scenario)
+      : reader_(reader), size_(chunks_of(*scenario.volume, scenario.device) * scenario.volume->chunk_size) {}
+
+  void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
+    for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
+  }
+
+ private:
+  // A process that dies while it creates or destroys a volume leaves one, or none.
+  enum class Presence : uint8_t { no, yes, unknown };
+
+  void follow_step(const Node& node, const ScenarioStep& step) {
+    here_ = &node;
+    fails_ = step.expected_error.has_value();
+    killed_ = step.kill_after.has_value();
+    std::visit([this](const auto& verb) { visit(verb); }, step.action);
+    if (killed_) open_ = false;
+  }
+
+  void visit(const VolumeCreate& create) {
+    if (open_) complain("the volume is open; close it before it is created anew");
+    if (fails_) return;
+    if (presence_ == Presence::yes && !create.replace)
+      complain("there is a volume already; say \"replace\": true");
+    presence_ = killed_ ? Presence::unknown : Presence::yes;
+  }
+  void visit(const VolumeOpen&) {
+    if (open_) complain("the volume is open already");
+    if (!fails_) need_volume();
+    open_ = !fails_;
+  }
+  void visit(const VolumeClose&) {
+    need_open();
+    open_ = open_ && fails_;
+  }
+  void visit(const VolumeDestroy&) {
+    if (open_) complain("the volume is open; close it before it is destroyed");
+    if (fails_) return;
+    need_volume();
+    presence_ = killed_ ? Presence::unknown : Presence::no;
+  }
+  void visit(const VolumeData& io) {
+    need_open();
+    if (fails_) return;
+    if (io.offset > size_ || io.length > size_ - io.offset)
+      complain(fmt::format("the volume has {} bytes, and this goes beyond them", size_));
+  }
+  void visit(const VolumeFlush&) { need_open(); }
+  void visit(const Parallel& parallel) { follow(*here_->find("parallel"), parallel.steps); }
+  template <class StepOfAStore>
+  void visit(const StepOfAStore&) {}
+
+  void need_volume() {
+    if (presence_ == Presence::no) complain("there is no volume at this step");
+  }
+  void need_open() {
+    if (!open_) complain("the volume is not open at this step");
+  }
+  void complain(std::string message) { reader_.complain(here_->position, std::move(message)); }
+
+  Reader& reader_;
+  uint64_t size_;  // bytes
+  const Node* here_ = nullptr;
+  bool fails_ = false;
+  bool killed_ = false;
+  bool open_ = false;
+  Presence presence_ = Presence::no;
+};
+
+}  // namespace
+
+bool is_volume_step(const ScenarioStep& step) {
+  const auto& action = step.action;
+  return std::holds_alternative<VolumeCreate>(action) || std::holds_alternative<VolumeOpen>(action) ||
+         std::holds_alternative<VolumeClose>(action) || std::holds_alternative<VolumeDestroy>(action) ||
+         std::holds_alternative<VolumeData>(action) || std::holds_alternative<VolumeFlush>(action);
+}
+
+void check_volume_story(Reader& reader, const Node& root, const Scenario& scenario) {
+  VolumeStory story(reader, scenario);
+  if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);
+  if (const Node* steps = root.find("steps")) story.follow(*steps, scenario.steps);
+}
+
+}  // namespace holdfast::sim
