@@ -18,7 +18,6 @@ Result<> ChunkSpace::reserve(StoredChunk& chunk, uint32_t units) {
         .reason = "the volume has no spare units or chunk maps: damaged chunks hold them; unmap those"};
   }
   chunk.map = maps_.take();
-  stale_.set(chunk.map);
   for (uint32_t i = 0; i < units; ++i) chunk.units.push_back(units_.take());
   return {};
 }
@@ -40,6 +39,7 @@ void ChunkSpace::blanked() noexcept {
 void ChunkSpace::take_back(const StoredChunk& chunk) noexcept {
   if (!chunk.exists()) return;
   maps_.give_back(chunk.map);
+  stale_.set(chunk.map);
   for (const uint64_t unit : chunk.units) units_.give_back(unit);
 }
 

@@ -211,7 +211,7 @@ void VolumeState::unpark(ChunkSlot& slot) noexcept {
     SettleWait& wait = *settle_waits_[i];
     if (wait.up_to >= oldest) continue;
     settle_waits_.erase(settle_waits_.begin() + static_cast<std::ptrdiff_t>(i));
-    wait.done.set(true);
+    home_.post(wait);
   }
 }
 
@@ -219,7 +219,7 @@ void VolumeState::unpark(ChunkSlot& slot) noexcept {
 Task<> VolumeState::settle_parked() {
   if (!parked_.empty()) {
     for (ChunkSlot* slot : parked_) want(*slot);
-    SettleWait wait{.up_to = parked_count_, .done = {}};
+    SettleWait wait(parked_count_);
     settle_waits_.push_back(&wait);
     [[maybe_unused]] const bool settled = co_await wait.done;
   }

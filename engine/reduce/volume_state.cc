@@ -162,7 +162,6 @@ void VolumeState::pump() noexcept {
 }
 
 void VolumeState::hand_out() noexcept {
-  pump_.posted = false;
   while (first_waiting_ != nullptr) {
     VolumeIo& io = *first_waiting_;
     const bool is_nothing = io.length == 0 && io.kind != VolumeIoKind::flush;
@@ -211,8 +210,21 @@ void VolumeState::finish_part(ChunkSlot& slot, const Result<>& result) noexcept 
 }
 
 void VolumeState::finish(VolumeIo& io) noexcept {
-  --in_progress_;
-  io.on_complete(io, io.result_);
+  io.next_ = nullptr;
+  *last_ended_ = &io;
+  last_ended_ = &io.next_;
+  pump();
+}
+
+// The volume may be gone when the last one has been told.
+void VolumeState::tell() noexcept {
+  VolumeIo* ended = std::exchange(first_ended_, nullptr);
+  last_ended_ = &first_ended_;
+  while (ended != nullptr) {
+    VolumeIo& io = *std::exchange(ended, ended->next_);
+    --in_progress_;
+    io.on_complete(io, io.result_);
+  }
 }
 
 Task<> VolumeState::run_slot(ChunkSlot& slot) {

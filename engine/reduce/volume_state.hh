@@ -36,15 +36,22 @@ class VolumeState {
   std::span<const Volume::Damage> damaged_chunks() const noexcept { return damage_; }
 
  private:
-  // Hands requests out to idle slots, from the executor's queue.
+  // From the executor's queue: hands requests out to idle slots, and tells of those that have ended. Never
+  // from inside a slot, because whoever is told may destroy the volume.
   struct Pump final : Work {
     explicit Pump(VolumeState& owner) noexcept : volume(owner) {}
-    void run() noexcept override { volume.hand_out(); }
+    void run() noexcept override {
+      posted = false;
+      volume.hand_out();
+      volume.tell();
+    }
     VolumeState& volume;
     bool posted = false;
   };
-  struct SettleWait {
-    uint64_t up_to = 0;  // the newest parked write that it waits for
+  struct SettleWait final : Work {
+    explicit SettleWait(uint64_t newest) noexcept : up_to(newest) {}
+    void run() noexcept override { done.set(true); }
+    uint64_t up_to;  // the newest parked write that it waits for
     Arrival<bool> done;
   };
 
@@ -58,6 +65,7 @@ class VolumeState {
   ChunkPart next_part(VolumeIo& io) const noexcept;
   void finish_part(ChunkSlot& slot, const Result<>& result) noexcept;
   void finish(VolumeIo& io) noexcept;
+  void tell() noexcept;
 
   Task<> run_slot(ChunkSlot& slot);
   Task<> in_turn(ChunkSlot& slot);
@@ -111,6 +119,8 @@ class VolumeState {
   Pump pump_;
   VolumeIo* first_waiting_ = nullptr;
   VolumeIo** last_waiting_ = &first_waiting_;
+  VolumeIo* first_ended_ = nullptr;  // and nobody has been told yet
+  VolumeIo** last_ended_ = &first_ended_;
   uint64_t in_progress_ = 0;  // requests
   std::vector<std::unique_ptr<ChunkSlot>> slots_;
   std::vector<ChunkSlot*> idle_;

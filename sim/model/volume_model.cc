@@ -18,16 +18,23 @@ uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) 
   epoch_.begin(epoch, 0);
   epoch_.begin(epoch, epoch);
   blocks_per_chunk_ = blocks_per_chunk;
+  former_ = std::exchange(chunks_, {});
+  current_ = epoch;
   chunks_.assign(chunks, ChunkVersions(ChunkTags(blocks_per_chunk, kZeroes)));
   return epoch;
 }
 
-// One that failed leaves the old volume, none, or the new one.
 void VolumeModel::create_ends(uint64_t epoch, bool acknowledged) {
   ++version_;
-  if (!acknowledged) return;
-  epoch_ = Versions<uint64_t>(epoch);
-  closed_ = true;
+  if (acknowledged) {
+    epoch_ = Versions<uint64_t>(epoch);
+    closed_ = true;
+  } else {
+    epoch_ = Versions<uint64_t>(epoch_.oldest());
+    current_ = epoch_.oldest();
+    chunks_ = std::move(former_);
+  }
+  former_.clear();
 }
 
 uint64_t VolumeModel::destroy_begins() {
@@ -53,7 +60,7 @@ void VolumeModel::close_acknowledged() {
 VolumeModel::Write VolumeModel::write_begins(uint64_t first_block, uint64_t count, Content content,
                                              bool zeroes) {
   Write write{.change = change_begins(), .first_block = first_block, .count = count};
-  if (!zeroes) write.tag = make_tag(content, epochs_, ++writes_);
+  if (!zeroes) write.tag = make_tag(content, current_, ++writes_);
   uint64_t block = first_block;
   while (block < first_block + count) {
     const uint64_t chunk = block / blocks_per_chunk_;
@@ -86,6 +93,8 @@ VolumeModel VolumeModel::after_power_cut(const Found& found) const {
   next.epoch_ = Versions<uint64_t>(found.epoch);
   next.closed_ = false;
   next.destroying_ = false;
+  next.former_.clear();
+  next.current_ = found.epoch;
   next.chunks_.clear();
   for (const ChunkTags& tags : found.chunks) next.chunks_.emplace_back(tags);
   ++next.version_;

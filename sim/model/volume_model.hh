@@ -55,6 +55,7 @@ class VolumeModel {
 
   // Every creation begins a new epoch; 0 is "no volume".
   uint64_t create_begins(uint64_t chunks, uint64_t blocks_per_chunk);
+  // One that was refused has changed nothing.
   void create_ends(uint64_t epoch, bool acknowledged);
   uint64_t destroy_begins();
   void destroy_ends(uint64_t change, bool acknowledged);
@@ -77,7 +78,9 @@ class VolumeModel {
 
   uint64_t chunks() const { return chunks_.size(); }
   uint64_t blocks_per_chunk() const { return blocks_per_chunk_; }
-  bool allows(uint64_t chunk, const ChunkTags& tags) const { return chunks_[chunk].allows(tags); }
+  bool allows(uint64_t epoch, uint64_t chunk, const ChunkTags& tags) const {
+    return (epoch == current_ ? chunks_ : former_)[chunk].allows(tags);
+  }
   const ChunkTags& visible(uint64_t chunk) const { return chunks_[chunk].visible(); }
 
   struct Found {
@@ -94,9 +97,11 @@ class VolumeModel {
   }
 
   Versions<uint64_t> epoch_{0};
-  uint64_t epochs_ = 0;
+  uint64_t epochs_ = 0;  // that ever began
+  uint64_t current_ = 0;  // the one that `chunks_` are of
   uint64_t blocks_per_chunk_ = 0;
   std::vector<ChunkVersions> chunks_;
+  std::vector<ChunkVersions> former_;  // of the volume that is being replaced
   bool closed_ = false;
   bool destroying_ = false;
   uint64_t writes_ = 0;
