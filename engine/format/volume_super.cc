@@ -15,6 +15,7 @@ constexpr uint32_t kChecksumFlag = 1;
 constexpr uint32_t kSmallestChunk = 4096;
 constexpr uint32_t kLargestChunk = 1 << 20;
 constexpr uint32_t kSmallestBlock = 512;
+constexpr std::string_view kDigits = "0123456789abcdef";
 
 Error super_error(Errc code, std::size_t offset, const char* reason) {
   return {.code = code, .object = ObjectKind::super_block, .byte = offset, .reason = reason};
@@ -135,7 +136,6 @@ Result<> check_pairing(const CheckedVolume& device, const CheckedVolume& map_fil
 }
 
 std::string uuid_text(const Uuid& uuid) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (std::size_t i = 0; i < uuid.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
@@ -143,6 +143,22 @@ std::string uuid_text(const Uuid& uuid) {
     text += kDigits[std::to_integer<unsigned>(uuid[i]) & 15];
   }
   return text;
+}
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  std::string lower(text);
+  for (char& letter : lower)
+    letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+  Uuid uuid{};
+  std::size_t digits = 0;
+  for (const char letter : lower) {
+    const std::size_t digit = kDigits.find(letter);
+    if (digit == kDigits.npos || digits == 2 * uuid.size()) continue;
+    uuid[digits / 2] = uuid[digits / 2] << 4 | std::byte(digit);
+    ++digits;
+  }
+  if (uuid_text(uuid) != lower) return std::nullopt;
+  return uuid;
 }
 
 Result<> encode_map_path(std::string_view folder, const Uuid& uuid, std::span<std::byte> page) {

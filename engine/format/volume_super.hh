@@ -4,8 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "core/little_endian.hh"
@@ -85,6 +87,7 @@ Result<> check_pairing(const CheckedVolume& device, const CheckedVolume& map_fil
 
 // The map file's name, and the path that lies behind the superblock.
 std::string uuid_text(const Uuid& uuid);
+std::optional<Uuid> parse_uuid(std::string_view text);  // letters of either case
 Result<> encode_map_path(std::string_view folder, const Uuid& uuid, std::span<std::byte> page);
 Result<std::string> parse_map_path(std::span<const std::byte> page);
 

@@ -85,6 +85,7 @@ Result<std::vector<Uuid>> Volume::map_files(MapStore& maps) {
   HF_TRY(const std::vector<std::string> names, maps.names());
   std::vector<Uuid> found;
   for (const std::string& name : names) {
+    if (!parse_uuid(name)) continue;
     const Result<std::unique_ptr<PersistentMemory>> map = maps.open(name);
     Uuid uuid;
     if (map && is_map_of(**map, name, uuid)) found.push_back(uuid);
