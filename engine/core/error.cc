@@ -20,7 +20,7 @@ void append_number(std::string& text, uint64_t number, int base = 10) {
 const char* name_of(Errc code) noexcept {
   switch (code) {
     case Errc::device_failed: return "device failed";
-    case Errc::not_a_store: return "not a blobstore";
+    case Errc::not_a_store: return "not a store";
     case Errc::corrupt: return "corrupt";
     case Errc::unsupported: return "unsupported";
     case Errc::wrong_type: return "wrong store type";

@@ -10,7 +10,7 @@ namespace holdfast {
 // What went wrong, as a caller can act on it. The numbers are stable.
 enum class Errc : uint16_t {
   device_failed = 1,   // the device refused or lost a request; `os_error` says what it answered
-  not_a_store = 2,     // no blobstore begins here
+  not_a_store = 2,     // no blobstore, or no volume, begins here
   corrupt = 3,         // bytes on media contradict the format; `object` and `byte` say where
   unsupported = 4,     // a valid disk that needs something this version does not do
   wrong_type = 5,      // the store carries another bstype than the caller asked for
