@@ -5,8 +5,7 @@
 
 #include "commands.hh"
 #include "holdfast/blobstore.hh"
-#include "holdfast/nvme/block_device.hh"
-#include "holdfast/nvme/loop.hh"
+#include "real_device.hh"
 
 namespace holdfast::tools {
 namespace {
@@ -23,15 +22,13 @@ struct Arguments {
 Result<> format(const Arguments& arguments) {
   nvme::DeviceOptions device_options;
   if (arguments.size != 0) device_options.create_bytes = arguments.size;
-  HF_TRY(const std::unique_ptr<nvme::Loop> loop, nvme::Loop::open());
-  HF_TRY(const std::unique_ptr<nvme::FileDevice> device,
-         nvme::FileDevice::open(arguments.path, device_options));
+  HF_TRY(const RealDevice real, open_device(arguments.path, device_options));
   FormatOptions options;
   options.cluster_size = static_cast<uint32_t>(arguments.cluster_size);
   options.metadata_pages = arguments.metadata_pages;
   options.type = StoreType::named(arguments.type);
   options.replace_existing = arguments.force;
-  return loop->run(Blobstore::format(*device, *loop, options));
+  return real.loop->run(Blobstore::format(*real.device, *real.loop, options));
 }
 
 int run_format(const Arguments& arguments) {

@@ -15,11 +15,13 @@ int report(const std::string& what, const Error& error, int exit_code) {
 namespace {
 
 int main_of(int argc, char** argv) {
-  CLI::App app{"Reads and writes blobstores: SPDK's on-disk format, on files and block devices"};
+  CLI::App app{
+      "Reads and writes blobstores and compressed volumes: SPDK's on-disk formats, on files and block "
+      "devices"};
   app.require_subcommand(1);
   app.footer(
-      "Exit status: 0 done; 1 something in the store is damaged; 2 bad usage, or not a store that can be "
-      "used.");
+      "Exit status: 0 done; 1 something in the store or volume is damaged; 2 bad usage, or not a store or "
+      "volume that can be used.");
   int exit_code = kExitOk;
   add_ls(app, exit_code);
   add_cat(app, exit_code);
@@ -28,6 +30,7 @@ int main_of(int argc, char** argv) {
   add_format(app, exit_code);
   add_import(app, exit_code);
   add_export(app, exit_code);
+  add_volume(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

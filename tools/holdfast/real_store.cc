@@ -4,16 +4,16 @@
 namespace holdfast::tools {
 
 Result<RealStore> open_store(const std::string& path, bool read_only) {
-  RealStore real;
-  HF_TRY(real.loop, nvme::Loop::open());
   nvme::DeviceOptions device_options;
   device_options.read_only = read_only;
-  HF_TRY(real.device, nvme::FileDevice::open(path, device_options));
+  HF_TRY(RealDevice real, open_device(path, device_options));
+  RealStore opened;
+  static_cast<RealDevice&>(opened) = std::move(real);
   OpenOptions options;
   options.read_only = read_only;
-  HF_TRY(real.store, real.loop->run(Blobstore::open(*real.device, *real.loop, options)));
-  HF_TRY(real.channel, Channel::open(*real.store, *real.loop));
-  return real;
+  HF_TRY(opened.store, opened.loop->run(Blobstore::open(*opened.device, *opened.loop, options)));
+  HF_TRY(opened.channel, Channel::open(*opened.store, *opened.loop));
+  return opened;
 }
 
 }  // namespace holdfast::tools

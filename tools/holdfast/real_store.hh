@@ -6,16 +6,12 @@
 
 #include "holdfast/blobstore.hh"
 #include "holdfast/channel.hh"
-#include "holdfast/nvme/block_device.hh"
-#include "holdfast/nvme/loop.hh"
+#include "real_device.hh"
 
 namespace holdfast::tools {
 
-// A store on a file or block device, opened through io_uring on this thread. `loop.run(task)` carries out
-// what the store is asked for.
-struct RealStore {
-  std::unique_ptr<nvme::Loop> loop;
-  std::unique_ptr<nvme::FileDevice> device;
+// A store on a device. `loop->run(task)` carries out what the store is asked for.
+struct RealStore : RealDevice {
   std::unique_ptr<Blobstore> store;
   std::unique_ptr<Channel> channel;
 };
