@@ -43,14 +43,21 @@ Output run(const std::string& command) {
   return output;
 }
 
-// An image, unpacked for the time of one test. Other tests may have the same one unpacked at the same time.
+// Other tests may have the same one unpacked at the same time.
+fs::path place_to_unpack(const std::string& name) {
+  return fs::path(HOLDFAST_WORK_DIR) / (name + "." + std::to_string(getpid()));
+}
+
+bool unpack(const std::string& name, const fs::path& to) {
+  const fs::path packed = golden_folder() / (name + ".zst");
+  return run("zstd -q -f -d --sparse '" + packed.string() + "' -o '" + to.string() + "'").status == 0;
+}
+
+// An image, unpacked for the time of one test.
 class UnpackedImage {
  public:
-  explicit UnpackedImage(const std::string& name)
-      : path_(fs::path(HOLDFAST_WORK_DIR) / (name + "." + std::to_string(getpid()) + ".img")) {
-    const fs::path packed = golden_folder() / (name + ".img.zst");
-    unpacked_ =
-        run("zstd -q -f -d --sparse '" + packed.string() + "' -o '" + path_.string() + "'").status == 0;
+  explicit UnpackedImage(const std::string& name) : path_(place_to_unpack(name + ".img")) {
+    unpacked_ = unpack(name + ".img", path_);
   }
   UnpackedImage(const UnpackedImage&) = delete;
   UnpackedImage& operator=(const UnpackedImage&) = delete;
@@ -119,6 +126,12 @@ class GoldenImage : public testing::TestWithParam<const char*> {
   }
 };
 
+std::string name_of_test(const testing::TestParamInfo<const char*>& image) {
+  std::string name = image.param;
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
 TEST_P(GoldenImage, AgreesWithItsManifest) {
   const std::string name = GetParam();
   const Json manifest = Json::parse(std::ifstream(golden_folder() / (name + ".json")));
@@ -159,11 +172,7 @@ INSTANTIATE_TEST_SUITE_P(GoldenDisks, GoldenImage,
                                          "basic-512-c64k-dirty", "basic-512-c64k-inflight",
                                          "basic-512-c64k-inflight2", "frag-4k-c16k-dirty",
                                          "snap-512-c64k-clean", "snap-512-c64k-dirty"),
-                         [](const auto& image) {
-                           std::string name = image.param;
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         name_of_test);
 
 class SeedImage : public GoldenImage {};
 
@@ -218,6 +227,91 @@ TEST_F(GoldenImage, IsDumpedWithEveryPageThatIsInUse) {
   for (const Json& page : dump["metadata_pages"]) in_use += page["in_use"].get<bool>() ? 1U : 0U;
   EXPECT_EQ(in_use, dump["masks"]["used_pages"]["set"]);
 }
+
+// The device and the map file of a compressed volume, unpacked for the time of one test.
+class UnpackedVolume {
+ public:
+  explicit UnpackedVolume(const std::string& name) : folder_(place_to_unpack(name)), name_(name) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    unpacked_ = unpack(name + ".img", file(".img")) && unpack(name + ".pm", file(".pm"));
+    for (const char* kind : {".img", ".pm"}) fs::permissions(file(kind), fs::perms::owner_all);
+  }
+  UnpackedVolume(const UnpackedVolume&) = delete;
+  UnpackedVolume& operator=(const UnpackedVolume&) = delete;
+  ~UnpackedVolume() { fs::remove_all(folder_); }
+
+  bool unpacked() const { return unpacked_; }
+  fs::path file(const std::string& kind) const { return folder_ / (name_ + kind); }
+  std::string command(const std::string& verb, const std::string& rest) const {
+    return std::string(HOLDFAST_TOOL) + " volume " + verb + " '" + file(".img").string() + "' --maps '" +
+           folder_.string() + "' --map " + name_ + ".pm " + rest;
+  }
+  Json info() const {
+    const Output printed = run(command("info", "--json"));
+    EXPECT_EQ(printed.status, 0);
+    return Json::parse(printed.text);
+  }
+  std::string sha256_of_content() const { return run(command("cat", "| sha256sum")).text.substr(0, 64); }
+  std::string sha256_of_files() const {
+    return run("cat '" + file(".img").string() + "' '" + file(".pm").string() + "' | sha256sum").text;
+  }
+
+ private:
+  fs::path folder_;
+  std::string name_;
+  bool unpacked_ = false;
+};
+
+class GoldenVolume : public GoldenImage {};
+
+TEST_P(GoldenVolume, AgreesWithItsManifestAndIsOnlyRead) {
+  const std::string name = GetParam();
+  const Json manifest = Json::parse(std::ifstream(golden_folder() / (name + ".json")));
+  const UnpackedVolume volume(name);
+  ASSERT_TRUE(volume.unpacked());
+  const std::string before = volume.sha256_of_files();
+  const Json info = volume.info();
+  const Json& super = manifest["backing_superblock"];
+  std::string uuid = info["uuid"];
+  EXPECT_EQ(uuid, manifest["pm_file_name_expected"]);
+  std::erase(uuid, '-');
+  EXPECT_EQ(uuid, super["uuid"]);
+  EXPECT_EQ(info["path"], manifest["pm_path_in_superblock"]);
+  EXPECT_EQ(info["unit_size"], super["backing_io_unit_size"]);
+  EXPECT_EQ(info["logical_block_size"], super["logical_block_size"]);
+  EXPECT_EQ(info["chunk_size"], super["chunk_size"]);
+  EXPECT_EQ(info["size"], super["vol_size"]);
+  EXPECT_EQ(info["codec"], super["comp_algo"]);
+  EXPECT_EQ(info["codec_level"], super["comp_level"]);
+  EXPECT_EQ(info["checksums"], "none");
+  EXPECT_EQ(volume.sha256_of_content(), manifest["sha256_volume"]);
+  EXPECT_EQ(volume.sha256_of_files(), before);
+}
+
+// Over itself, and with edges inside of chunks that SPDK compressed.
+TEST_P(GoldenVolume, KeepsItsContentWhenHalfOfItIsWrittenAnew) {
+  const std::string name = GetParam();
+  const Json manifest = Json::parse(std::ifstream(golden_folder() / (name + ".json")));
+  const UnpackedVolume volume(name);
+  ASSERT_TRUE(volume.unpacked());
+  const std::string before = volume.sha256_of_files();
+  const std::string exported = volume.file(".exported").string();
+  ASSERT_EQ(run(volume.command("export", "'" + exported + "'")).status, 0);
+  const std::string half = std::to_string(manifest["vol_size"].get<uint64_t>() / 2 + 777);
+  const Output imported = run("tail -c +1001 '" + exported + "' | head -c " + half + " | " +
+                              volume.command("import", "- --offset 1000"));
+  EXPECT_EQ(imported.status, 0);
+  EXPECT_EQ(imported.text, "imported " + half + " bytes at 1000\n");
+  EXPECT_NE(volume.sha256_of_files(), before);
+  EXPECT_EQ(volume.sha256_of_content(), manifest["sha256_volume"]);
+  EXPECT_EQ(run("sha256sum '" + exported + "'").text.substr(0, 64), manifest["sha256_volume"]);
+}
+
+INSTANTIATE_TEST_SUITE_P(GoldenDisks, GoldenVolume,
+                         testing::Values("reduce-deflate-lb512-clean", "reduce-lz4-lb4096-clean",
+                                         "reduce-lz4-lb512-kill"),
+                         name_of_test);
 
 }  // namespace
 }  // namespace holdfast
