@@ -6,7 +6,7 @@ namespace holdfast::durability {
 Task<> create_volume(VolumeMedia& media, MapStore& maps, VolumeCreation& creation) {
   HF_CO_TRY(Unflushed<Barrier::V1> erased, co_await media.erase_super());
   HF_CO_TRY(Durable<Barrier::V1> no_super, co_await media.flush(std::move(erased)));  // [V1]
-  Stored<Barrier::V2> filled = media.fill_map(creation.volume);
+  HF_CO_TRY(Stored<Barrier::V2> filled, media.fill_map(creation.volume));
   HF_CO_TRY(Durable<Barrier::V2> map, co_await media.settle_new_map(std::move(filled), maps));  // [V2]
   HF_CO_TRY(Unflushed<Barrier::V3> named,
             co_await media.write_path(creation.path.bytes(), std::move(no_super)));

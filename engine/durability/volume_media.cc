@@ -37,13 +37,17 @@ Task<Unflushed<Barrier::V1>> VolumeMedia::erase_super() {
   co_return co_await write_header<Barrier::V1>(Step::erase_super, 0, zeroes.bytes());
 }
 
-// All ones mean "nothing" in both maps.
-Stored<Barrier::V2> VolumeMedia::fill_map(const CheckedVolume& volume) {
+// All ones mean "nothing" in both maps. A new volume is a closed one, with its digest.
+Result<Stored<Barrier::V2>> VolumeMedia::fill_map(const CheckedVolume& volume) {
   PmWritten written = map_->store(0, std::as_bytes(std::span(&volume.image, 1)));
   const uint64_t size = map_->geometry().size;
   const std::vector<std::byte> ones(std::min(kFillBytes, size), std::byte{0xFF});
   for (uint64_t at = kVolumeSuperBytes; at < size; at += kFillBytes)
     written.merge(map_->store(at, std::span(ones).first(std::min(kFillBytes, size - at))));
+  if (volume.checksums) {
+    HF_TRY(const uint64_t digest, map_digest(*map_));
+    written.merge(map_->store_u64(kDigestOffset, digest));
+  }
   return Stored<Barrier::V2>(written);
 }
 

@@ -54,7 +54,7 @@ class VolumeMedia {
 
   // Create and destroy.
   Task<Unflushed<Barrier::V1>> erase_super();
-  Stored<Barrier::V2> fill_map(const CheckedVolume& volume);
+  Result<Stored<Barrier::V2>> fill_map(const CheckedVolume& volume);
   Task<Durable<Barrier::V2>> settle_new_map(Stored<Barrier::V2> filled, MapStore& maps);
   Task<Unflushed<Barrier::V3>> write_path(std::span<std::byte> path, Durable<Barrier::V1> no_super);
   Task<Unflushed<Barrier::V4>> write_first_super(const CheckedVolume& volume, Durable<Barrier::V2> map,
