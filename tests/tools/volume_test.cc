@@ -191,6 +191,15 @@ TEST_F(VolumeTool, SaysWhatAVolumeIs) {
     expect_words(words, line);
 }
 
+TEST_F(VolumeTool, TakesNobodysWritingForThatOfAnotherProgram) {
+  make_volume("volume", "--checksums");
+  EXPECT_EQ(info("volume")["checksums"], "kept");
+  import("volume", pattern(kChunk));
+  EXPECT_EQ(info("volume")["checksums"], "kept");
+  overwrite(map_of(kUuid), 4096 + 8 * 5, std::string(8, '\0'));  // chunk 5 becomes what chunk 0 is
+  EXPECT_EQ(Json::parse(volume("info", "volume", "--json 2>/dev/null #").text)["checksums"], "reset");
+}
+
 TEST_F(VolumeTool, DrawsAUuidOfVersionFourForEachVolume) {
   const std::regex version_four("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n");
   const Output first = volume("create", "a", "--size 4MiB");
