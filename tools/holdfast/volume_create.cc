@@ -111,7 +111,7 @@ void add_volume_create(CLI::App& app, int& exit_code) {
                    "deflate: 0 to 3, more is smaller; lz4: 1 to 65537, more is faster")
       ->capture_default_str();
   command->add_flag("--checksums", volume.checksums,
-                    "Keep a checksum of each chunk; SPDK can use the volume nevertheless");
+                    "Keep a checksum of each chunk, in a word that SPDK leaves alone");
   command->add_flag("--force", volume.replace_existing,
                     "Replace a volume or store that is there already; its content is lost");
   command->footer(
