@@ -4,9 +4,13 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstring>
+#include <vector>
 
+#include "format/chunk_map.hh"
+#include "format/map_digest.hh"
 #include "format/redo.hh"
 #include "format/super_block.hh"
+#include "format/volume_super.hh"
 
 namespace holdfast {
 namespace {
@@ -116,6 +120,82 @@ TEST(FormatExtensions, APageThatIsNotQuiteARedoIsNone) {
   other = redo;
   other.descriptors[200] = std::byte{1};
   EXPECT_FALSE(parse_redo(PageIndex{12}, other, 64)) << "its checksum does not match";
+}
+
+CheckedVolume volume_of_the_vector() {
+  VolumeOptions options;
+  options.uuid[0] = std::byte{1};
+  options.checksums = true;
+  return plan_volume(options, 4 << 20, 4096).value();
+}
+
+std::vector<uint8_t> bytes_of(const auto& object, std::size_t from, std::size_t length) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&object);
+  return {bytes + from, bytes + from + length};
+}
+
+TEST(FormatExtensions, AVolumeHasHoldfastsWordsInItsReservedBytes) {
+  const std::vector<uint8_t> vector = {'H', 'O', 'L', 'D', 'F', 'A', 'S', 'T', 1, 0, 0, 0, 0, 0,
+                                       0,   0,   0,   0,   0,   0,   0,   0,   0, 0, 1, 0, 0, 0};
+  VolumeSuper super = volume_of_the_vector().image;
+  EXPECT_EQ(bytes_of(super, 64, 28), vector);
+  EXPECT_EQ(bytes_of(super, 53, 11), std::vector<uint8_t>(11));
+  EXPECT_EQ(bytes_of(super, 92, 4004), std::vector<uint8_t>(4004));
+  EXPECT_EQ((SessionWord{.number = 5, .closed = false}.word()), 0x0aU);
+  EXPECT_EQ((SessionWord{.number = 5, .closed = true}.word()), 0x0bU);
+  super.session = 0x0b;
+  const CheckedVolume parsed = parse_volume_super(std::as_bytes(std::span(&super, 1)), 4 << 20).value();
+  EXPECT_EQ(parsed.session.number, 5U);
+  EXPECT_TRUE(parsed.session.closed);
+  EXPECT_TRUE(parsed.checksums);
+}
+
+TEST(FormatExtensions, AVolumeWithoutTheMarkHasNoneOfTheWords) {
+  VolumeSuper super = volume_of_the_vector().image;
+  super.extension[7] = 'R';
+  const CheckedVolume parsed = parse_volume_super(std::as_bytes(std::span(&super, 1)), 4 << 20).value();
+  EXPECT_FALSE(parsed.extended);
+  EXPECT_FALSE(parsed.checksums);
+}
+
+// Behind the superblock all ones, which nobody stores into.
+class MapOfOnes final : public PersistentMemory {
+ public:
+  explicit MapOfOnes(uint64_t size) { geometry_.size = size; }
+  const PmGeometry& geometry() const noexcept override { return geometry_; }
+  Result<uint64_t> load_u64(uint64_t offset) const noexcept override { return offset < 4096 ? 0 : ~0ULL; }
+  Result<> load(uint64_t offset, std::span<std::byte> into) const noexcept override {
+    std::ranges::fill(into, offset < 4096 ? std::byte{0} : std::byte{0xFF});
+    return {};
+  }
+  PmWritten store(uint64_t, std::span<const std::byte>) noexcept override { std::abort(); }
+  PmWritten store_u64(uint64_t, uint64_t) noexcept override { std::abort(); }
+  Task<PmDurable> persist(PmWritten, Purpose) override { std::abort(); }
+
+ private:
+  PmGeometry geometry_;
+};
+
+TEST(FormatExtensions, ADigestCoversAllMapsBehindTheSuperblock) {
+  const uint64_t size = volume_of_the_vector().layout.map_file_bytes(MapSizing::with_headers);
+  EXPECT_EQ(size, 15360U);
+  EXPECT_EQ(map_digest(MapOfOnes(size)).value(), 0xf05521a9U);
+  EXPECT_EQ(map_digest(MapOfOnes(4096 + (2 << 20) + 64)).value(), 0x41abcb2837b6d37aU);
+}
+
+TEST(FormatExtensions, AChunkMapCarriesTheChecksumOfWhatIsStored) {
+  const std::vector<std::byte> stored(100, std::byte{0x5a});
+  const StoredChunk chunk{.map = 0, .stored_bytes = 100, .checksum = chunk_checksum(stored), .units = {2}};
+  std::array<Le64, 5> words;
+  encode_chunk_map(chunk, words);
+  std::vector<uint8_t> vector = {0x64, 0, 0, 0, 0x19, 0x4c, 0x9a, 0xbb, 2, 0, 0, 0, 0, 0, 0, 0};
+  vector.resize(40, 0xFF);
+  EXPECT_EQ(bytes_of(words, 0, 40), vector);
+}
+
+TEST(FormatExtensions, AChecksumOfAllOnesIsWrittenAsOneLess) {
+  const std::vector<std::byte> stored(4, std::byte{0xFF});
+  EXPECT_EQ(chunk_checksum(stored), 0xfffffffeU);
 }
 
 }  // namespace
