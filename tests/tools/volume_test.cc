@@ -238,7 +238,7 @@ TEST_F(VolumeTool, ReplacesAVolumeOrAStoreOnlyIfItIsAskedTo) {
   expect_refusal(volume("create", "store", "--uuid " + kOtherUuid));
   EXPECT_EQ(run("ls " + path("store")).exit_code, 0);
   EXPECT_EQ(volume("create", "store", "--force --uuid " + kOtherUuid).exit_code, 0);
-  EXPECT_EQ(info("store")["uuid"], kOtherUuid);
+  EXPECT_EQ(info("store")["uuid"], Json(kOtherUuid));
   expect_refusal(volume("create", "store", "--force --uuid " + kUuid));  // its map file is there
   EXPECT_EQ(content("volume", "--length 8"), "precious");
 }
