@@ -337,6 +337,11 @@ std::vector<Mistake> mistakes_in_volume() {
        scenario_text(R"("device": {"size": "2176KiB", "setup_atomic_write": @512}, "volume": {},)",
                      R"({"volume.create": {}})"),
        "\"setup_atomic_write\" is for stores; leave it out of a volume's device"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_volume_steps() {
+  return {
       {"step_of_a_store", with_volume_steps(R"(@{"store.format": {}})"),
        "a scenario with \"volume\" has steps of the volume only"},
       {"step_of_a_store_in_parallel",

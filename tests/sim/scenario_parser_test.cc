@@ -44,6 +44,8 @@ INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps())
 INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Volume, AMistake, testing::ValuesIn(mistakes_in_volume()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(VolumeSteps, AMistake, testing::ValuesIn(mistakes_in_volume_steps()),
+                         name_of_mistake);
 
 TEST(ScenarioParser, reports_all_mistakes_of_a_file_in_the_order_of_the_file) {
   const auto complaints = complaints_about(R"({

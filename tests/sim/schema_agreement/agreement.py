@@ -44,20 +44,22 @@ BEYOND_BY_NAME = {
     "Story.unknown_blob", "Story.deleted_blob", "Story.blob_twice", "Story.too_many_clusters",
     "Story.beyond_the_end", "Story.offset_that_wraps", "Story.used_after_a_kill",
     "Volume.chunk_size_odd", "Volume.unit_of_half_a_block", "Volume.unit_divides_no_chunk",
-    "Volume.block_divides_no_chunk", "Volume.too_few_chunks", "Volume.too_many_chunks", "Volume.not_aligned",
-    "Volume.not_there", "Volume.there_already", "Volume.not_open", "Volume.open_twice",
-    "Volume.created_while_open", "Volume.destroyed_while_open", "Volume.destroyed_twice",
-    "Volume.beyond_the_end", "Volume.used_after_a_kill", "Volume.beyond_the_end_in_parallel",
+    "Volume.block_divides_no_chunk", "Volume.too_few_chunks", "Volume.too_many_chunks",
+    "VolumeSteps.not_aligned", "VolumeSteps.not_there", "VolumeSteps.there_already", "VolumeSteps.not_open",
+    "VolumeSteps.open_twice", "VolumeSteps.created_while_open", "VolumeSteps.destroyed_while_open",
+    "VolumeSteps.destroyed_twice", "VolumeSteps.beyond_the_end", "VolumeSteps.beyond_the_end_in_parallel",
+    "VolumeSteps.used_after_a_kill",
     "Spdk.of_an_open_store", "Spdk.unknown_blob", "Spdk.blob_twice", "Spdk.beyond_the_end", "Spdk.deleted",
 }
 
 # What the parser says of such: of any value, or of strings only.
 BEYOND = re.compile(
     "the store is not open|the store is open|there is no blob|there is a blob|the device has only"
-    "|.* goes beyond them|the device is too small|two disks are called|\"length\" is more than the device has"
-    "|\"offset\" and \"length\" must be multiples of the (block size|logical block)|what io.unmap leaves"
-    "|the volume is|there is no volume|there is a volume|the volume has|\"unit_size\" must be a multiple of the "
-    "device's|\"(unit|logical_block)_size\" must divide")
+    "|.* goes beyond them|the device is too small|two disks are called"
+    "|\"length\" is more than the device has|what io.unmap leaves"
+    "|\"offset\" and \"length\" must be multiples of the (block size|logical block)"
+    "|the volume is|there is no volume|there is a volume|the volume has"
+    "|\"unit_size\" must be a multiple of the device's|\"(unit|logical_block)_size\" must divide")
 BEYOND_IN_STRINGS = re.compile(
     "\"size\" must be a multiple|\"cluster_size\" must be a multiple|\"type\" has at most 16 bytes"
     "|\"(chunk|unit|logical_block)_size\" must be a multiple of 512 from")

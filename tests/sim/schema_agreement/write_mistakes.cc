@@ -30,5 +30,6 @@ int main(int count, char** words) {
   write(words[1], "Story", mistakes_in_story());
   write(words[1], "Spdk", mistakes_in_spdk());
   write(words[1], "Volume", mistakes_in_volume());
+  write(words[1], "VolumeSteps", mistakes_in_volume_steps());
   return 0;
 }
