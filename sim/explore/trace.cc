@@ -90,7 +90,8 @@ std::optional<PageWrite> Trace::write_at(uint64_t page, EventNumber event) const
   return write && write->event == event ? write : std::nullopt;
 }
 
-void Trace::forget_since(Mark mark) {
+void Trace::forget_since(const Mark& mark) {
+  completed_ = mark.completed;
   processes_ = mark.processes;
   claims_.resize(mark.claims);
   volume_.forget_since(mark.event);

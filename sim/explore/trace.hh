@@ -73,9 +73,12 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
     std::size_t claims;
     uint64_t processes;
     simdisk::EventNumber event;
+    std::map<Step, uint64_t> completed;
   };
-  Mark mark(simdisk::EventNumber event) const { return {writes_.size(), claims_.size(), processes_, event}; }
-  void forget_since(Mark mark);
+  Mark mark(simdisk::EventNumber event) const {
+    return {writes_.size(), claims_.size(), processes_, event, completed_};
+  }
+  void forget_since(const Mark& mark);
 
  private:
   struct Claim {
