@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstring>
+#include <functional>
 #include <vector>
 
 #include "format/chunk_map.hh"
@@ -103,23 +104,40 @@ TEST(FormatExtensions, ARedoCompletesEveryMixtureOfOldAndNewSectorsAndNothingEls
   }
 }
 
-TEST(FormatExtensions, APageThatIsNotQuiteARedoIsNone) {
+TEST(FormatExtensions, ARedoElsewhereThanItMayBeIsNone) {
   const MetadataPage redo = make_redo(kRoot, kRoot);
   EXPECT_TRUE(parse_redo(PageIndex{12}, redo, 64));
   EXPECT_FALSE(parse_redo(PageIndex{7}, redo, 64)) << "it lies where the root belongs";
-  EXPECT_FALSE(parse_redo(PageIndex{12}, redo, 7)) << "its root lies outside of the region";
   EXPECT_FALSE(parse_redo(PageIndex{12}, redo, 9)) << "its chain lies outside of the region";
-  MetadataPage other = redo;
-  other.sequence = 1;
-  other.crc = page_checksum(other);
-  EXPECT_FALSE(parse_redo(PageIndex{12}, other, 64)) << "it continues a chain";
-  other = redo;
-  other.descriptors[60] = std::byte{3};
-  other.crc = page_checksum(other);
-  EXPECT_FALSE(parse_redo(PageIndex{12}, other, 64)) << "it holds a descriptor";
-  other = redo;
-  other.descriptors[200] = std::byte{1};
-  EXPECT_FALSE(parse_redo(PageIndex{12}, other, 64)) << "its checksum does not match";
+  const MetadataPage outside = make_redo(pointer_root(BlobId{0x100000040}, PageIndex{9}), kRoot);
+  EXPECT_TRUE(parse_redo(PageIndex{12}, outside, 65));
+  EXPECT_FALSE(parse_redo(PageIndex{12}, outside, 64)) << "its root lies outside of the region";
+  const MetadataPage nobodys = make_redo(pointer_root(BlobId{0x300000007}, PageIndex{9}), kRoot);
+  EXPECT_FALSE(parse_redo(PageIndex{12}, nobodys, 64)) << "no blob has such an id";
+}
+
+bool is_redo_with(const std::function<void(MetadataPage&)>& change) {
+  MetadataPage redo = make_redo(kRoot, kRoot);
+  change(redo);
+  redo.crc = page_checksum(redo);
+  return parse_redo(PageIndex{12}, redo, 64).has_value();
+}
+
+TEST(FormatExtensions, APageThatIsNotQuiteARedoIsNone) {
+  EXPECT_TRUE(is_redo_with([](MetadataPage& redo) { redo.descriptors[20] ^= std::byte{1}; }))
+      << "what it replaces may be anything";
+  EXPECT_FALSE(is_redo_with([](MetadataPage& page) { page.sequence = 1; })) << "it continues a chain";
+  EXPECT_FALSE(is_redo_with([](MetadataPage& page) { page.descriptors[60] = std::byte{3}; }))
+      << "it holds a descriptor";
+  EXPECT_FALSE(is_redo_with([](MetadataPage& page) { page.descriptors[0] = std::byte{3}; }))
+      << "it begins with a descriptor";
+  EXPECT_FALSE(is_redo_with([](MetadataPage& page) { page.descriptors[1] ^= std::byte{1}; }))
+      << "it is as long as something else";
+  EXPECT_FALSE(is_redo_with([](MetadataPage& page) { page.descriptors[5] ^= std::byte{1}; }))
+      << "its mark is another";
+  MetadataPage damaged = make_redo(kRoot, kRoot);
+  damaged.descriptors[20] ^= std::byte{1};
+  EXPECT_FALSE(parse_redo(PageIndex{12}, damaged, 64)) << "its checksum does not match";
 }
 
 CheckedVolume volume_of_the_vector() {
