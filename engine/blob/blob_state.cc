@@ -243,7 +243,6 @@ Task<> BlobState::serve_waiting() {
 Task<> BlobState::allocate(BlobIo* first) {
   const std::vector<uint64_t> wanted = unallocated(first);
   if (wanted.empty()) co_return {};
-  HF_CO_CHECK(store_.check_writable());
   HF_CO_CHECK(co_await store_.ensure_dirty());
   const bool in_place =
       store_.io().writes_pages_whole() && !doubts_.any && fits_in_extent_pages(committed_, wanted);

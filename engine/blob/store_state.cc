@@ -214,16 +214,10 @@ Result<> StoreState::reserve_for(BlobRecord& record, const BlobOptions& options)
 }
 
 Result<std::vector<ClusterIndex>> StoreState::first_clusters(BlobId id, const BlobOptions& options) {
-  std::vector<ClusterIndex> clusters;
-  if (!options.thin) {
-    HF_TRY(clusters, space_->reserve_clusters(options.clusters));
-  }
-  if (const Result<> size = check_size(id, options.clusters); !size) {
-    space_->cancel({.pages = {}, .clusters = clusters});
-    return size.error();
-  }
-  clusters.resize(options.clusters);
-  return clusters;
+  if (!options.thin) HF_CHECK(space_->check_free_clusters(options.clusters));
+  HF_CHECK(check_size(id, options.clusters));
+  if (!options.thin) return space_->reserve_clusters(options.clusters);
+  return std::vector<ClusterIndex>(options.clusters);
 }
 
 Result<BlobId> StoreState::reserve_id() {

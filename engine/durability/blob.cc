@@ -31,7 +31,6 @@ Task<> commit_blob(MetadataIo& io, Space& space, StagedCommit& staged, const Dir
   HF_CO_TRY(Durable<Barrier::B2> committed, co_await io.flush(std::move(written)));  // [B2]
   HF_CO_TRY(Unflushed<Barrier::B4> erased, co_await io.erase_redos(staged.redos, committed));
   HF_CO_TRY(Durable<Barrier::B4> redone, co_await io.flush(std::move(erased)));  // [B4]
-  staged.in_doubt = false;
   [[maybe_unused]] const Result<> advised =
       co_await io.discard_clusters(staged.superseded.clusters, committed);
   space.release(staged.superseded, std::move(committed));
