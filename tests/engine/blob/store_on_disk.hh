@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -69,10 +70,10 @@ inline std::string text_of(const Result<std::span<const std::byte>>& value) {
 }
 
 // A device that fails one request, or all of a kind, of the device below. Such a request was carried out
-// nevertheless, or not at all: contract rule 5 allows both.
+// nevertheless, or not at all, or in part: contract rule 5 allows all of it.
 class FailingDevice final : public BlockDevice {
  public:
-  enum class Failure : uint8_t { nothing_done, all_done };
+  enum class Failure : uint8_t { nothing_done, half_done, all_done };
 
   explicit FailingDevice(BlockDevice& below) noexcept : below_(below) {}
   const DeviceGeometry& geometry() const noexcept override { return below_.geometry(); }
@@ -95,13 +96,25 @@ class FailingDevice final : public BlockDevice {
   }
   // The same for reads, of which nothing is done.
   void fail_read(uint64_t nth) { reads_to_go_ = nth; }
+  // The next request of this protocol step fails.
+  void fail_step(Step step, Failure failure) {
+    failing_step_ = step;
+    failure_ = failure;
+  }
   void fail_every(std::optional<IoKind> kind) { failing_kind_ = kind; }
+  // When the nth request from now on arrives.
+  void at_request(uint64_t nth, std::function<void()> act) {
+    requests_to_go_ = nth;
+    act_ = std::move(act);
+  }
   // Every read that touches one of these blocks.
   void fail_reads_of(uint64_t first, uint64_t count) { unreadable_ = {first, first + count}; }
   void heal() {
     countdown_.reset();
     reads_to_go_.reset();
+    failing_step_.reset();
     failing_kind_.reset();
+    requests_to_go_.reset();
     unreadable_ = {};
   }
   uint64_t failed() const noexcept { return failed_; }
@@ -114,6 +127,7 @@ class FailingDevice final : public BlockDevice {
   };
   struct Relay final : IoRequest {
     IoRequest* outer = nullptr;
+    iovec half{};
   };
 
   class FailingChannel final : public BlockChannel {
@@ -122,11 +136,10 @@ class FailingDevice final : public BlockDevice {
         : device_(device), below_(std::move(below)), executor_(executor) {}
     const DeviceGeometry& geometry() const noexcept override { return below_->geometry(); }
     void submit(IoRequest& request) noexcept override {
+      device_.count_request();
       if (!device_.fails(request)) return below_->submit(request);
-      const bool changes = request.kind != IoKind::flush && request.kind != IoKind::read;
-      if (device_.failure_ == Failure::nothing_done || !changes) {
-        return executor_.post(device_.refusals_.emplace_back(request));
-      }
+      const uint64_t blocks = device_.blocks_done(request);
+      if (blocks == 0) return executor_.post(device_.refusals_.emplace_back(request));
       Relay& relay = device_.relays_.emplace_back();
       static_cast<IoRequest&>(relay) = request;
       relay.outer = &request;
@@ -134,17 +147,43 @@ class FailingDevice final : public BlockDevice {
         IoRequest& outer = *static_cast<Relay&>(done).outer;
         outer.on_complete(outer, std::errc::io_error);
       };
+      if (blocks < request.block_count) cut_short(relay, blocks);
       below_->submit(relay);
     }
 
    private:
+    void cut_short(Relay& relay, uint64_t blocks) const noexcept {
+      relay.block_count = blocks;
+      if (relay.kind != IoKind::write) return;
+      relay.half = {.iov_base = relay.buffers[0].iov_base, .iov_len = blocks * geometry().block_size};
+      relay.buffers = {&relay.half, 1};
+    }
+
     FailingDevice& device_;
     std::unique_ptr<BlockChannel> below_;
     Executor& executor_;
   };
 
+  void count_request() {
+    if (!requests_to_go_) return;
+    if (*requests_to_go_ == 0) act_();
+    requests_to_go_ = *requests_to_go_ == 0 ? std::nullopt : std::optional(*requests_to_go_ - 1);
+  }
+
+  // Half of a request is as many whole atomic units, of its first buffer.
+  uint64_t blocks_done(const IoRequest& request) const noexcept {
+    const bool changes = request.kind != IoKind::flush && request.kind != IoKind::read;
+    if (!changes || failure_ == Failure::nothing_done) return 0;
+    if (failure_ == Failure::all_done) return request.block_count;
+    uint64_t half = request.block_count / 2;
+    const uint32_t block_size = geometry().block_size;
+    if (!request.buffers.empty()) half = std::min(half, request.buffers[0].iov_len / block_size);
+    return half - half % std::max<uint64_t>(1, geometry().atomic_write_size / block_size);
+  }
+
   bool fails(const IoRequest& request) noexcept {
-    bool failing = failing_kind_ == request.kind;
+    bool failing = failing_kind_ == request.kind || failing_step_ == request.purpose.step;
+    if (failing_step_ == request.purpose.step) failing_step_.reset();
     const bool counts_apart = request.kind == IoKind::read && !counts_reads_;
     std::optional<uint64_t>& countdown = counts_apart ? reads_to_go_ : countdown_;
     if (countdown) {
@@ -162,7 +201,10 @@ class FailingDevice final : public BlockDevice {
   std::optional<uint64_t> countdown_;
   bool counts_reads_ = false;
   std::optional<uint64_t> reads_to_go_;
+  std::optional<Step> failing_step_;
   std::optional<IoKind> failing_kind_;
+  std::optional<uint64_t> requests_to_go_;
+  std::function<void()> act_;
   std::pair<uint64_t, uint64_t> unreadable_;  // first block, and the one behind the last
   Failure failure_ = Failure::nothing_done;
   uint64_t failed_ = 0;

@@ -83,6 +83,25 @@ TEST_P(UnreadablePage, OneBesideTheOtherAreCountedOneByOne) {
 INSTANTIATE_TEST_SUITE_P(Of, UnreadablePage, testing::Bool(),
                          [](const auto& store) { return store.param ? "ACleanStore" : "ADirtyStore"; });
 
+// A root that is written over is a blob that is lost.
+TEST(UnreadableRoot, IsNotGivenOutWhereSpaceBesideDamageIs) {
+  StoreOnDisk host;
+  host.format_and_open();
+  ASSERT_TRUE(host.create());
+  const XattrView xattr{.name = "k", .value = bytes_of("v")};
+  BlobOptions options;
+  options.xattrs = {&xattr, 1};
+  const BlobId unreadable = host.create(options).value();
+  host.device.fail_reads_of(kFirstPage + 1, 1);
+  OpenOptions beside_damage;
+  beside_damage.allocate_beside_damage = true;
+  ASSERT_TRUE(host.open(beside_damage));
+  while (host.create()) continue;
+  host.device.heal();
+  ASSERT_TRUE(host.open());
+  EXPECT_EQ(text_of(host.handle(unreadable)->xattr("k")), "v");
+}
+
 TEST(UnreadablePages, OfTheWholeRegionAreTheDevicesFailure) {
   StoreOnDisk host;
   FormatOptions options = small_store();
