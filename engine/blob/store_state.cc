@@ -283,9 +283,12 @@ Task<> StoreState::delete_blob(BlobId id) {
 
 Task<> StoreState::delete_unused(BlobState& blob) {
   HF_CO_CHECK(co_await ensure_dirty());
-  SuperWords words;
-  words.super_blob.emplace(super_.super_blob == blob.id() ? std::nullopt : super_.super_blob);
-  if (super_in_doubt_ || words.super_blob != super_.super_blob) HF_CO_CHECK(co_await change_super(words));
+  const bool is_super = super_.super_blob == blob.id();
+  if (super_in_doubt_ || is_super) {
+    SuperWords words;
+    words.super_blob.emplace(is_super ? std::nullopt : super_.super_blob);
+    HF_CO_CHECK(co_await change_super(words));
+  }
   const durability::StagedDelete staged = blob.stage_delete();
   co_return co_await durability::delete_blob(io_, *space_, staged, *dirty_mark_);
 }

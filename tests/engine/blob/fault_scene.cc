@@ -320,4 +320,25 @@ void FaultScene::expect_empty(const StoreOnDisk& host) const {
   EXPECT_EQ(info.free_metadata_pages, all_pages_);
 }
 
+void expect_at_each_cut(StoreOnDisk& host, const std::function<void(StoreOnDisk&)>& check) {
+  const simdisk::CrashSet cut = host.disk.crash_set();
+  simdisk::SeededChoices choices(1);
+  simdisk::CombinationCursor combinations(cut, 4096, choices);
+  EXPECT_TRUE(combinations.exhaustive());
+  std::span<const uint32_t> selection;
+  while (!testing::Test::HasFailure() && combinations.next(selection)) {
+    const simdisk::Media::Mark mark = host.media.mark();
+    cut.apply(host.media, selection);
+    StoreOnDisk after(host.disk.geometry());
+    std::vector<std::byte> page(simdisk::kMediaPage);
+    for (uint64_t byte = 0; byte < host.media.size(); byte += page.size()) {
+      host.media.read(byte, page);
+      after.media.write(byte, page, 0);
+    }
+    host.media.rollback(mark);
+    EXPECT_TRUE(after.open());
+    if (after.store != nullptr) check(after);
+  }
+}
+
 }  // namespace holdfast

@@ -94,4 +94,7 @@ class FaultScene {
   StoreSight after_;
 };
 
+// Opens what each power cut at this moment may leave, on a disk of its own.
+void expect_at_each_cut(StoreOnDisk& host, const std::function<void(StoreOnDisk&)>& check);
+
 }  // namespace holdfast

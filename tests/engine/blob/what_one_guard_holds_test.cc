@@ -160,12 +160,49 @@ TEST(FailedSuperBlob, IsForgottenBeforeItsIdIsUsedAgain) {
 TEST(Deletion, LeavesASuperblockAloneThatDoesNotNameTheBlob) {
   StoreOnDisk host(disk_without_cache());
   host.format_and_open();
-  ASSERT_TRUE(host.run(host.store->set_super_blob(host.create().value())));
-  const BlobId id = host.create().value();
-  const uint64_t before = host.counts.changes;
-  ASSERT_TRUE(host.remove(id));
   const uint64_t erasures_of_its_root = 1;
-  EXPECT_EQ(host.counts.changes, before + erasures_of_its_root);
+  for (const bool another_is_named : {false, true}) {
+    if (another_is_named) {
+      ASSERT_TRUE(host.run(host.store->set_super_blob(host.create().value())));
+    }
+    const BlobId id = host.create().value();
+    const uint64_t before = host.counts.changes;
+    ASSERT_TRUE(host.remove(id));
+    EXPECT_EQ(host.counts.changes, before + erasures_of_its_root) << another_is_named;
+  }
+}
+
+// Until its erasure is durable a cut may give the blob back, and nobody may have written into its clusters.
+TEST(Deletion, GivesNothingToOthersThatACutCouldGiveBack) {
+  std::vector<std::byte> content;
+  for (uint64_t page = 0; page < 8; ++page) content.push_back(StoreOnDisk::pattern(1, page));
+  bool deleted_first = false;
+  for (int events = 0; !deleted_first; ++events) {
+    StoreOnDisk host;
+    host.format_and_open();
+    const XattrView xattr{.name = "to be deleted", .value = {}};
+    BlobOptions options = of_clusters(2);
+    options.xattrs = {&xattr, 1};
+    const BlobId id = host.create(options).value();
+    ASSERT_TRUE(host.write_pages(*host.handle(id), 0, content.size(), 1));
+    ASSERT_TRUE(host.flush());
+    Task<> deleted = host.store->delete_blob(id);
+    deleted.start();
+    for (int event = 0; event < events; ++event) host.scheduler.step();
+    deleted_first = deleted.done();
+    Task<BlobId> created = host.store->create_blob(of_clusters(2));
+    created.start();
+    while (!deleted.done() || !created.done()) {
+      expect_at_each_cut(host, [id, &content](StoreOnDisk& after) {
+        const Result<BlobHandle> found = after.store->open_blob(id);
+        if (found && (*found)->xattr("to be deleted")) {
+          EXPECT_EQ(after.read_pages(**found, 0, content.size()), content);
+        }
+      });
+      host.scheduler.step();
+    }
+    ASSERT_FALSE(HasFailure()) << events;
+  }
 }
 
 // With FUA a commit of one page needs no flush that would ask again.
