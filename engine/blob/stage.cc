@@ -117,7 +117,7 @@ class Staging {
   Result<> stage_redo(const MetadataPage& replaced) {
     HF_TRY(const std::vector<PageIndex> page, context_.space.reserve_chain_pages(1));
     staged_.redos.push_back(page[0]);
-    fresh_.add(page[0], make_redo(root_.pages[0], replaced));
+    redo_.add(page[0], make_redo(root_.pages[0], replaced));
     return {};
   }
 
@@ -145,6 +145,7 @@ class Staging {
   durability::StagedCommit finish() {
     staged_.in_place = root_.images(context_.layout.md_page_size);
     staged_.fresh = fresh_.images(context_.layout.md_page_size);
+    staged_.redo = redo_.images(context_.layout.md_page_size);
     return std::move(staged_);
   }
 
@@ -154,6 +155,7 @@ class Staging {
   durability::StagedCommit staged_;
   PlacedPages root_;
   PlacedPages fresh_;
+  PlacedPages redo_;
 };
 
 }  // namespace

@@ -24,10 +24,12 @@ Task<> commit_blob(MetadataIo& io, Space& space, StagedCommit& staged, const Dir
   HF_CO_TRY(Unflushed<Barrier::B1> named,
             co_await io.write_fresh(staged.fresh, staged.fresh_clusters, dirty));
   HF_CO_TRY(Durable<Barrier::B1> named_durable, co_await io.flush(std::move(named)));  // [B1]
+  HF_CO_TRY(Unflushed<Barrier::B1> copied, co_await io.write_redo(staged.redo, std::move(named_durable)));
+  HF_CO_TRY(Durable<Barrier::B1> copy_durable, co_await io.flush(std::move(copied)));  // [B1]
   staged.in_doubt = true;
   const Step step = staged.in_place_is_root ? Step::write_root : Step::write_extent_page;
   HF_CO_TRY(Unflushed<Barrier::B2> written,
-            co_await io.write_in_place(step, staged.in_place, std::move(named_durable)));
+            co_await io.write_in_place(step, staged.in_place, std::move(copy_durable)));
   HF_CO_TRY(Durable<Barrier::B2> committed, co_await io.flush(std::move(written)));  // [B2]
   HF_CO_TRY(Unflushed<Barrier::B4> erased, co_await io.erase_redos(staged.redos, committed));
   HF_CO_TRY(Durable<Barrier::B4> redone, co_await io.flush(std::move(erased)));  // [B4]

@@ -17,7 +17,8 @@ struct StagedCommit {
   // replaces the old state by the new one, atomically; several extent pages do so one by one.
   PageImages in_place;
   bool in_place_is_root = true;
-  PageImages fresh;  // continuation and extent pages, and a redo, on pages that no durable root names
+  PageImages fresh;  // continuation and extent pages, on pages that no durable root names
+  PageImages redo;  // a copy of the root on such a page, or nothing
   std::vector<ClusterIndex> fresh_clusters;  // to be cleared of what they held for others
   std::vector<PageIndex> redos;  // to be erased once the root is durable
   OwnedSpace reserved;  // what was taken for this state, redos not included

@@ -95,6 +95,11 @@ Task<Unflushed<Barrier::B1>> MetadataIo::write_fresh(PageImages& pages,
   co_return co_await write<Barrier::B1>(Step::write_chain, std::move(extents));
 }
 
+Task<Unflushed<Barrier::B1>> MetadataIo::write_redo(PageImages& redo, Durable<Barrier::B1>) {
+  std::vector<Extent> extents = extents_of(redo);
+  co_return co_await write<Barrier::B1>(Step::write_chain, std::move(extents));
+}
+
 Task<Unflushed<Barrier::B2>> MetadataIo::write_in_place(Step step, PageImages& pages, Durable<Barrier::B1>) {
   std::vector<Extent> extents = extents_of(pages);
   co_return co_await write<Barrier::B2>(step, std::move(extents));

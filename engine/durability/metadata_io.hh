@@ -79,6 +79,8 @@ class MetadataIo {
   // What a root is about to name: pages, and clusters, which are cleared. All of it in flight together.
   Task<Unflushed<Barrier::B1>> write_fresh(PageImages& pages, std::span<const ClusterIndex> clusters,
                                            const DirtyMark& dirty);
+  // A copy of the root, from which a torn root may be completed as soon as it is on media.
+  Task<Unflushed<Barrier::B1>> write_redo(PageImages& redo, Durable<Barrier::B1> named);
   Task<Unflushed<Barrier::B2>> write_in_place(Step step, PageImages& pages, Durable<Barrier::B1> named);
   Task<Unflushed<Barrier::B2>> complete_roots(PageImages& roots, const Durable<Barrier::R1>& named,
                                               const DirtyMark& dirty);

@@ -12,7 +12,8 @@
 namespace holdfast {
 
 // Where a page may tear, a root that holds descriptors is converted once to a pointer root, which changes all
-// of its sectors. A redo is a copy of the new root on a free page, durable before the root is touched: it
+// of its sectors. A redo is a copy of the new root on a free page, durable before the root is touched, and
+// written when what it names is durable: a root that an earlier try tore is completed from it at once. It
 // carries the checksum of each sector that it replaces, in a descriptor of type 0, which every reader skips.
 // A torn root is completed from a redo, if each of its sectors is the redo's or the one that it replaces; an
 // intact root makes it meaningless (docs/format-extensions.md).
