@@ -95,7 +95,9 @@ Result<> StoreState::check_closable() const {
 
 Task<> StoreState::set_super_blob(BlobId id) {
   HF_CO_CHECK(check_writable());
-  if (!blobs_.contains(id.value)) co_return blob_error(Errc::not_found, id, "no such blob");
+  const auto found = blobs_.find(id.value);
+  if (found == blobs_.end()) co_return blob_error(Errc::not_found, id, "no such blob");
+  if (found->second->deleting()) co_return blob_error(Errc::busy, id, "the blob is being deleted");
   SuperWords words;
   words.super_blob.emplace(id);
   co_return co_await change_super(words);
@@ -126,6 +128,21 @@ Task<> StoreState::change_super(SuperWords words) {
   CheckedSuper changed = super_;
   if (words.super_blob) changed.super_blob = *words.super_blob;
   if (words.type) changed.type = *words.type;
+  co_return co_await write_super(std::move(changed));
+}
+
+// The id of a blob that goes may be used again. Where a change of the super blob failed, media may hold it.
+Task<> StoreState::forget_super_blob(BlobId gone) {
+  AsyncMutex::Guard guard = co_await super_mutex_.lock();
+  const bool named = super_.super_blob == gone;
+  if (!named && !super_in_doubt_) co_return {};
+  CheckedSuper changed = super_;
+  if (named) changed.super_blob.reset();
+  co_return co_await write_super(std::move(changed));
+}
+
+// For holders of the mutex.
+Task<> StoreState::write_super(CheckedSuper changed) {
   super_in_doubt_ = true;
   HF_CO_CHECK(co_await durability::change_super(io_, changed, *dirty_mark_));
   super_in_doubt_ = false;
@@ -265,7 +282,6 @@ Error StoreState::why_absent(BlobId id) const noexcept {
   return blob_error(Errc::not_found, id, "no such blob");
 }
 
-// The super blob's mark goes first: the id may be used again. Where a change of it failed, media may hold it.
 Task<> StoreState::delete_blob(BlobId id) {
   HF_CO_CHECK(check_writable());
   HF_CO_CHECK(check_deletable(id));
@@ -283,12 +299,7 @@ Task<> StoreState::delete_blob(BlobId id) {
 
 Task<> StoreState::delete_unused(BlobState& blob) {
   HF_CO_CHECK(co_await ensure_dirty());
-  const bool is_super = super_.super_blob == blob.id();
-  if (super_in_doubt_ || is_super) {
-    SuperWords words;
-    words.super_blob.emplace(is_super ? std::nullopt : super_.super_blob);
-    HF_CO_CHECK(co_await change_super(words));
-  }
+  HF_CO_CHECK(co_await forget_super_blob(blob.id()));
   const durability::StagedDelete staged = blob.stage_delete();
   co_return co_await durability::delete_blob(io_, *space_, staged, *dirty_mark_);
 }

@@ -72,6 +72,8 @@ class StoreState {
  private:
   Result<> check_closable() const;
   Task<> change_super(SuperWords words);
+  Task<> forget_super_blob(BlobId gone);
+  Task<> write_super(CheckedSuper changed);
   Task<> commit_creation(BlobRecord& record, BlobOptions options);
   Task<> undo_creations();
   Task<> settle_everything();

@@ -172,6 +172,32 @@ TEST(Deletion, LeavesASuperblockAloneThatDoesNotNameTheBlob) {
   }
 }
 
+TEST(Deletion, BesideTheChoiceOfASuperBlobKeepsIt) {
+  StoreOnDisk host;
+  host.format_and_open();
+  const BlobId chosen = host.create().value();
+  Task<> set = host.store->set_super_blob(chosen);
+  Task<> deleted = host.store->delete_blob(host.create().value());
+  set.start();
+  deleted.start();
+  ASSERT_TRUE(host.scheduler.run_until([&] { return set.done() && deleted.done(); }));
+  EXPECT_TRUE(set.take_result());
+  EXPECT_TRUE(deleted.take_result());
+  EXPECT_EQ(host.store->info().super_blob, chosen);
+}
+
+TEST(Deletion, OfABlobThatIsToBecomeTheSuperBlobRefusesThat) {
+  StoreOnDisk host;
+  host.format_and_open();
+  const BlobId id = host.create().value();
+  Task<> deleted = host.store->delete_blob(id);
+  deleted.start();
+  EXPECT_EQ(error_of(host.run(host.store->set_super_blob(id))), Errc::busy);
+  ASSERT_TRUE(host.scheduler.run_until([&deleted] { return deleted.done(); }));
+  EXPECT_TRUE(deleted.take_result());
+  EXPECT_EQ(host.store->info().super_blob, std::nullopt);
+}
+
 // Until its erasure is durable a cut may give the blob back, and nobody may have written into its clusters.
 TEST(Deletion, GivesNothingToOthersThatACutCouldGiveBack) {
   std::vector<std::byte> content;
