@@ -12,7 +12,8 @@
 namespace holdfast::durability {
 
 // Which chunk maps and units of a volume are free. They are taken before media name them, and given back only
-// with the evidence that no durable entry leads to them any more. [C3]
+// with the evidence that no durable entry leads to them any more. [A4] every chunk map and every unit has at
+// most one owner.
 class ChunkSpace {
  public:
   // `stale`: the free maps that are not blank on media.

@@ -78,7 +78,8 @@ Result<> VolumeState::find(ChunkSlot& slot, bool replaced_whole) {
   return {};
 }
 
-// The content of the chunk that is there, in `packed` if it is stored as it is, in `into` otherwise.
+// The content of the chunk that is there, in `packed` if it is stored as it is, in `into` otherwise. [A5]
+// what media hold intact can be read, and no checksum says otherwise.
 Task<std::span<std::byte>> VolumeState::content_of(ChunkSlot& slot, std::span<std::byte> packed,
                                                    std::span<std::byte> into) {
   const StoredChunk& chunk = slot.remap.before;

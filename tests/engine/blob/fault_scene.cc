@@ -328,7 +328,7 @@ void expect_at_each_cut(StoreOnDisk& host, const std::function<void(StoreOnDisk&
   std::span<const uint32_t> selection;
   while (!testing::Test::HasFailure() && combinations.next(selection)) {
     const simdisk::Media::Mark mark = host.media.mark();
-    cut.apply(host.media, selection);
+    cut.apply(selection);
     StoreOnDisk after(host.disk.geometry());
     std::vector<std::byte> page(simdisk::kMediaPage);
     for (uint64_t byte = 0; byte < host.media.size(); byte += page.size()) {
