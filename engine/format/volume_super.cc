@@ -59,6 +59,8 @@ Result<> check_options(const VolumeOptions& options, uint32_t block_size, uint32
   if (options.uuid == Uuid{}) return option_error(0, "a volume needs a uuid that is not all zero");
   if (const char* reason = why_impossible(options.unit_size, logical_block, options.chunk_size))
     return option_error(options.chunk_size, reason);
+  if (kVolumeSuperBytes % block_size != 0)
+    return option_error(block_size, "a volume needs a device whose blocks divide 4096 bytes");
   if (options.unit_size % block_size != 0)
     return option_error(options.unit_size, "a unit is a multiple of the device's block size");
   const bool known = options.codec <= static_cast<uint32_t>(CodecKind::lz4);

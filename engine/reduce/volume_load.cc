@@ -79,10 +79,11 @@ class MapReader {
 
 Task<VolumeHeader> read_volume_header(durability::VolumeMedia& media) {
   const uint64_t device_bytes = media.device().byte_count();
-  if (device_bytes < kVolumeHeaderBytes) {
-    co_return Error{.code = Errc::not_a_store,
-                    .object = ObjectKind::device,
-                    .reason = "the device is too small for a compressed volume"};
+  if (device_bytes < kVolumeHeaderBytes || kVolumeSuperBytes % media.device().block_size != 0) {
+    co_return Error{
+        .code = Errc::not_a_store,
+        .object = ObjectKind::device,
+        .reason = "a compressed volume has a device of more than 8 KiB whose blocks divide 4096 bytes"};
   }
   AlignedBuffer header(kVolumeHeaderBytes);
   HF_CO_CHECK(co_await media.read(0, header.bytes()));
