@@ -56,6 +56,8 @@ class VolumeOwnership {
   explicit VolumeOwnership(const VolumeLayout& layout);
 
   void take(const StoredChunk& chunk);
+  // One that no chunk may have.
+  void withhold_map(uint64_t map) { maps_.set(map); }
   bool contested() const noexcept { return !contested_maps_.empty() || !contested_units_.empty(); }
   // corrupt: something of this chunk has another owner too.
   Result<> check(const StoredChunk& chunk) const;

@@ -61,8 +61,8 @@ Task<> VolumeState::unmap_chunk(ChunkSlot& slot) {
   co_return {};
 }
 
-// A damaged chunk that is replaced as a whole is no longer damaged. What it owned stays taken until the next
-// open: nobody knows whose it is.
+// A damaged chunk that is replaced as a whole is no longer damaged, unless the entry itself cannot be read:
+// what is stored there goes nowhere. What it owned stays taken until the next open: nobody knows whose it is.
 Result<> VolumeState::find(ChunkSlot& slot, bool replaced_whole) {
   durability::Remap& remap = slot.remap;
   remap.chunk = slot.part.chunk;
@@ -70,9 +70,11 @@ Result<> VolumeState::find(ChunkSlot& slot, bool replaced_whole) {
   remap.after.map = kNoChunkMap;
   remap.after.units.clear();
   const Result<> found = find_chunk(*map_, layout(), remap.chunk, slot.words, remap.before);
-  const bool listed = is_damaged(remap.chunk);
-  if (found && !listed) return {};
-  if (!replaced_whole) return found ? Result<>(damaged(remap.chunk, "the chunk was found damaged")) : found;
+  if (!found) note_damage(remap, found.error());
+  if (found && !is_damaged(remap.chunk)) return {};
+  const bool no_entry = !found && found.error().code == Errc::device_failed && !remap.before.exists();
+  if (!replaced_whole || no_entry)
+    return found ? Result<>(damaged(remap.chunk, "the chunk was found damaged")) : found;
   remap.before.map = kNoChunkMap;
   remap.before.units.clear();
   return {};
@@ -175,6 +177,14 @@ void VolumeState::count(const durability::Remap& remap) noexcept {
   if (remap.before.exists()) --mapped_chunks_;
   if (remap.after.exists()) ++mapped_chunks_;
   if (!damage_.empty()) std::erase_if(damage_, [&](const auto& each) { return each.chunk == remap.chunk; });
+}
+
+// Most damage was listed when the volume was opened.
+void VolumeState::note_damage(const durability::Remap& remap, const Error& error) {
+  if (is_damaged(remap.chunk)) return;
+  const auto behind = std::ranges::upper_bound(damage_, remap.chunk, {}, &Volume::Damage::chunk);
+  damage_.insert(behind, {remap.chunk, error});
+  if (remap.before.exists()) --mapped_chunks_;
 }
 
 bool VolumeState::is_damaged(uint64_t chunk) const noexcept {

@@ -38,7 +38,7 @@ class MapReader {
     if (content_.owned.contested()) refuse_contested();
     const uint64_t maps = reachable_maps(map_, layout_);
     for (uint64_t map = 0; map < maps; ++map) {
-      if (!content_.owned.maps().test(map) && !is_blank_on_media(map)) content_.stale.set(map);
+      if (!content_.owned.maps().test(map)) look_at_free(map);
     }
     return std::move(content_);
   }
@@ -48,7 +48,7 @@ class MapReader {
     const Result<> found = find_chunk(map_, layout_, number, words_, chunk_);
     if (!found) content_.damage.push_back({number, found.error()});
     if (!chunk_.exists()) return;
-    ++content_.mapped_chunks;
+    content_.mapped_chunks += found ? 1U : 0U;
     content_.owned.take(chunk_);
   }
 
@@ -57,15 +57,22 @@ class MapReader {
     for (uint64_t chunk = 0; chunk < layout_.chunks; ++chunk) {
       if (!find_chunk(map_, layout_, chunk, words_, chunk_) || !chunk_.exists()) continue;
       const Result<> alone = content_.owned.check(chunk_);
-      if (!alone)
-        content_.damage.push_back({chunk, chunk_error(chunk, Error::kNowhere, alone.error().reason)});
+      if (alone) continue;
+      content_.damage.push_back({chunk, chunk_error(chunk, Error::kNowhere, alone.error().reason)});
+      --content_.mapped_chunks;
     }
     std::ranges::sort(content_.damage, {}, &Volume::Damage::chunk);
   }
 
-  bool is_blank_on_media(uint64_t map) {
+  // What is stored over a part of a line that cannot be read goes nowhere: such a map is nobody's.
+  void look_at_free(uint64_t map) {
     const auto loaded = map_.load(layout_.chunk_map_offset(map), std::as_writable_bytes(std::span(words_)));
-    return loaded && is_blank(words_);
+    if (!loaded) {
+      content_.owned.withhold_map(map);
+      ++content_.unreadable_maps;
+    } else if (!is_blank(words_)) {
+      content_.stale.set(map);
+    }
   }
 
   const PersistentMemory& map_;

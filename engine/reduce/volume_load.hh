@@ -36,7 +36,8 @@ Result<> find_chunk(const PersistentMemory& map, const VolumeLayout& layout, uin
 struct MapContent {
   VolumeOwnership owned;
   Bitmap stale;  // chunk maps that no entry leads to, and that are not blank
-  uint64_t mapped_chunks = 0;
+  uint64_t unreadable_maps = 0;  // of those that no entry leads to; withheld from use
+  uint64_t mapped_chunks = 0;  // the damaged ones not among them
   std::vector<Volume::Damage> damage;
 };
 MapContent read_map(const PersistentMemory& map, const VolumeLayout& layout);

@@ -15,11 +15,13 @@ Error io_error(Errc code, uint64_t number, const char* reason) {
   return {.code = code, .object = ObjectKind::none, .number = number, .reason = reason};
 }
 
-// So many parts may be in progress that each finds room for a whole chunk, even if none can be compressed.
-uint32_t depth_with_spare_space(const VolumeLayout& layout, uint32_t wanted) {
+// So many parts may be in progress that each finds room for a whole chunk, even if none can be compressed,
+// and a chunk map.
+uint32_t depth_with_spare_space(const VolumeLayout& layout, uint64_t unreadable_maps, uint32_t wanted) {
   const uint64_t header_chunks =
       (layout.first_unit + layout.units_per_chunk() - 1) / layout.units_per_chunk();
-  return static_cast<uint32_t>(std::min<uint64_t>(wanted, kSpareChunks - header_chunks));
+  const uint64_t spare = kSpareChunks - std::max(header_chunks, std::min(unreadable_maps, kSpareChunks - 1));
+  return static_cast<uint32_t>(std::min<uint64_t>(wanted, spare));
 }
 
 }  // namespace
@@ -74,18 +76,20 @@ Task<> VolumeState::adopt_map(MapStore& maps, const VolumeOpenOptions& options) 
   }
   was_closed_ = volume_.extended && checked.copy.session.closed;
   if (volume_.checksums) {
-    HF_CO_TRY(const uint64_t digest, map_digest(*map_));
-    const bool foreign = was_closed_ && checked.copy.image.digest != digest;
+    // Without all of the map nobody knows; then the checksums are believed.
+    const Result<uint64_t> digest = map_digest(*map_);
+    const bool foreign = was_closed_ && digest && checked.copy.image.digest != *digest;
     checksums_ = foreign ? Volume::Checksums::reset : Volume::Checksums::kept;
   }
   damage_ = std::move(content.damage);
   mapped_chunks_ = content.mapped_chunks;
+  unreadable_maps_ = content.unreadable_maps;
   space_.emplace(layout(), content.owned, std::move(content.stale));
   co_return {};
 }
 
 void VolumeState::make_slots(uint32_t queue_depth) {
-  const uint32_t depth = depth_with_spare_space(layout(), queue_depth);
+  const uint32_t depth = depth_with_spare_space(layout(), unreadable_maps_, queue_depth);
   line_.emplace(home_, depth);
   for (uint32_t i = 0; i < depth; ++i) {
     slots_.push_back(std::make_unique<ChunkSlot>(*channel_, layout()));

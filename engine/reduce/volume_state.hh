@@ -88,6 +88,7 @@ class VolumeState {
   void unpark(ChunkSlot& slot) noexcept;
   Task<> settle_parked();
 
+  void note_damage(const durability::Remap& remap, const Error& error);
   bool is_damaged(uint64_t chunk) const noexcept;
   bool can_be_transferred(std::span<const std::byte> memory) const noexcept;
   const VolumeLayout& layout() const noexcept { return volume_.layout; }
@@ -111,6 +112,7 @@ class VolumeState {
   bool closed_ = false;
   Volume::Checksums checksums_ = Volume::Checksums::none;
   uint64_t mapped_chunks_ = 0;
+  uint64_t unreadable_maps_ = 0;
 
   std::optional<durability::Durable<Barrier::R2>> settled_;  // unless it was opened read-only
   std::optional<durability::SessionMark> session_;  // from the first change on
