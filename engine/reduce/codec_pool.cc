@@ -55,8 +55,9 @@ Result<std::unique_ptr<CodecPool>> CodecPool::make(uint32_t codec, uint32_t leve
 
 Task<std::optional<std::size_t>> CodecPool::compress(std::span<const std::byte> from,
                                                      std::span<std::byte> into) {
-  if (at_home()) co_return workers_.front().codec->compress(from, into);
-  Errand errand(Errand::Kind::compress, next_worker(), home_, from, into);
+  Worker& worker = next_worker();
+  if (worker.executor == &home_) co_return worker.codec->compress(from, into);
+  Errand errand(Errand::Kind::compress, worker, home_, from, into);
   Arrival<Result<std::optional<std::size_t>>>& answered = errand.answer();
   errand.begin();
   Result<std::optional<std::size_t>> answer = co_await answered;
@@ -64,8 +65,9 @@ Task<std::optional<std::size_t>> CodecPool::compress(std::span<const std::byte> 
 }
 
 Task<> CodecPool::decompress(std::span<const std::byte> from, std::span<std::byte> into) {
-  if (at_home()) co_return workers_.front().codec->decompress(from, into);
-  Errand errand(Errand::Kind::decompress, next_worker(), home_, from, into);
+  Worker& worker = next_worker();
+  if (worker.executor == &home_) co_return worker.codec->decompress(from, into);
+  Errand errand(Errand::Kind::decompress, worker, home_, from, into);
   Arrival<Result<std::optional<std::size_t>>>& answered = errand.answer();
   errand.begin();
   const Result<std::optional<std::size_t>> answer = co_await answered;

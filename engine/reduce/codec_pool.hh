@@ -34,7 +34,6 @@ class CodecPool {
 
   explicit CodecPool(Executor& home) noexcept : home_(home) {}
   Worker& next_worker() noexcept;
-  bool at_home() const noexcept { return workers_.front().executor == &home_; }
 
   Executor& home_;
   std::vector<Worker> workers_;
