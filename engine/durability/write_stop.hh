@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 
 #include "holdfast/error.hh"
@@ -13,7 +14,10 @@ namespace holdfast::durability {
 // then on, and says why. Shared by all threads.
 class WriteStop {
  public:
-  void flush_failed(int32_t os_error) noexcept { os_error_.store(os_error, std::memory_order_release); }
+  // Not every failure has the number of a device's: 0 counts as EIO.
+  void flush_failed(int32_t os_error) noexcept {
+    os_error_.store(os_error != 0 ? os_error : EIO, std::memory_order_release);
+  }
   bool stopped() const noexcept { return os_error_.load(std::memory_order_acquire) != 0; }
   Error error() const noexcept {
     return {.code = Errc::read_only,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -215,6 +216,14 @@ class VolumeOnDisk {
   Result<> destroy() { return run(Volume::destroy(machine->device, machine->maps, machine->home)); }
   void drop() { volume.reset(); }
 
+  void power_off() {
+    if (!machine) return;
+    machine->scheduler.power_off();
+    volume.reset();
+    if (on_power_off) on_power_off();
+    machine.reset();
+    watch.in_flight = 0;
+  }
   // The next machine finds what is durable, and of what is not nothing, or what the choices say.
   void power_cut(Cut cut = Cut::keeps_what_is_durable) {
     simdisk::CrashSet set = machine->disk.crash_set();
@@ -326,15 +335,9 @@ class VolumeOnDisk {
   Watch watch;
   std::optional<Machine> machine;
   std::unique_ptr<Volume> volume;
+  std::function<void()> on_power_off;  // ends what else lives on the machine
 
  private:
-  void power_off() {
-    machine->scheduler.power_off();
-    volume.reset();
-    machine.reset();
-    watch.in_flight = 0;
-  }
-
   DeviceGeometry geometry_;
   MemoryKind kind_;
   Uuid uuid_{};
