@@ -18,8 +18,8 @@ Task<> remap_chunk(VolumeMedia& media, ChunkSpace& space, Remap& remap, ChunkMap
 
 Task<> unmap_chunk(VolumeMedia& media, ChunkSpace& space, Remap& remap, IoBatch& batch,
                    const SessionMark& mark) {
+  HF_CO_TRY(Stored<Barrier::C3> entry, media.store_no_entry(remap, mark));
   remap.in_doubt = true;
-  Stored<Barrier::C3> entry = media.store_no_entry(remap, mark);
   HF_CO_TRY(Durable<Barrier::C3> forgotten, co_await media.persist(std::move(entry)));  // [C3]
   remap.in_doubt = false;
   [[maybe_unused]] const Result<> advised = co_await media.discard_units(batch, remap.before, forgotten);

@@ -140,7 +140,8 @@ Stored<Barrier::C3> VolumeMedia::store_entry(const Remap& remap, Durable<Barrier
   return Stored<Barrier::C3>(map_->store_u64(layout_.logical_entry_offset(remap.chunk), remap.after.map));
 }
 
-Stored<Barrier::C3> VolumeMedia::store_no_entry(const Remap& remap, const SessionMark&) {
+Result<Stored<Barrier::C3>> VolumeMedia::store_no_entry(const Remap& remap, const SessionMark&) {
+  if (write_stop_.stopped()) return write_stop_.error();
   return Stored<Barrier::C3>(map_->store_u64(layout_.logical_entry_offset(remap.chunk), kNoChunkMap));
 }
 

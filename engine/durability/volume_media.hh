@@ -78,7 +78,7 @@ class VolumeMedia {
                                            std::span<std::byte> stored, const SessionMark& mark);
   Stored<Barrier::C2> store_map(const StoredChunk& chunk, ChunkMapWords words, const SessionMark& mark);
   Stored<Barrier::C3> store_entry(const Remap& remap, Durable<Barrier::C1> data, Durable<Barrier::C2> map);
-  Stored<Barrier::C3> store_no_entry(const Remap& remap, const SessionMark& mark);
+  Result<Stored<Barrier::C3>> store_no_entry(const Remap& remap, const SessionMark& mark);
   // Advice to the device about units that no durable entry leads to; its failure changes nothing.
   Task<> discard_units(IoBatch& batch, const StoredChunk& chunk, const Durable<Barrier::C3>& forgotten);
 
@@ -87,8 +87,10 @@ class VolumeMedia {
     if (written.needs_flush_) HF_CO_CHECK(co_await device_flush_.run(B));
     co_return Durable<B>{};
   }
+  // Also of nothing: what was not stored because a flush had failed is not durable.
   template <Barrier B>
   Task<Durable<B>> persist(Stored<B> stored) {
+    if (write_stop_.stopped()) co_return write_stop_.error();
     if (stored.written_.end() != stored.written_.begin())
       HF_CO_CHECK(co_await persist_range(stored.written_, B));
     co_return Durable<B>{};
