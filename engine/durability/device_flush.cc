@@ -16,6 +16,8 @@ Task<> DeviceFlush::run(Barrier barrier) {
   batch[0].kind = IoKind::flush;
   batch[0].purpose = {Step::flush, barrier};
   const auto flushed = co_await batch.run();
+  const bool never_sent = !flushed && flushed.error().code == Errc::no_resources;
+  if (never_sent) co_return flushed.error();
   if (!flushed) write_stop_.flush_failed(flushed.error().os_error);
   if (write_stop_.stopped()) co_return write_stop_.error();  // perhaps by a channel's flush meanwhile
   done_ = covered;
