@@ -8,6 +8,7 @@ from mutation import source
 from mutation.mutant import Edit, numbered
 
 METADATA_IO = "engine/durability/metadata_io"
+VOLUME_MEDIA = "engine/durability/volume_media"
 DURABILITY = re.compile(r"engine/durability/\w+\.(cc|hh)$")
 DURABILITY_CODE = re.compile(r"engine/durability/\w+\.cc$")
 GUARDED = re.compile(r"engine/(durability|blob)/\w+\.(cc|hh)$")
@@ -17,7 +18,7 @@ OWNERSHIP = re.compile(r"engine/(durability/space|format/replay)\.cc$")
 DATA = re.compile(r"engine/(durability/data\.hh|blob/channel\.cc)$")
 
 _MAKES_EVIDENCE = re.compile(r"Durable<Barrier::(\w+)>\s+(\w+)\s*,\s*co_await\s")
-_FLUSH = re.compile(r"co_await\s+(\w+)\.flush\(std::move\((\w+)\)\)")
+_FLUSH = re.compile(r"co_await\s+(\w+)\.(?:flush|persist)\(std::move\((\w+)\)\)")
 
 
 class Unknown(Exception):
@@ -51,13 +52,15 @@ class Place:
 def with_forged_evidence(texts):
     """The tree as mutants need it: where a flush is missing, something must still give its evidence. Only the
     copy has this door; without a mutant nobody goes through it."""
-    header = METADATA_IO + ".hh"
     door = "\n  template <Barrier B>\n  static Durable<B> forged() noexcept { return Durable<B>{}; }\n"
-    changed, count = re.subn(r"(\bclass MetadataIo \{\s*public:)", lambda match: match.group(1) + door,
-                             texts[header])
-    if count != 1:
-        raise Unknown(f"{header} begins `class MetadataIo` otherwise than ci/mutation/rules.py knows")
-    return {**texts, header: changed}
+    changed = {}
+    for path, name in ((METADATA_IO, "MetadataIo"), (VOLUME_MEDIA, "VolumeMedia")):
+        header = path + ".hh"
+        changed[header], count = re.subn(rf"(\bclass {name} \{{\s*public:)",
+                                         lambda match: match.group(1) + door, texts[header])
+        if count != 1:
+            raise Unknown(f"{header} begins `class {name}` otherwise than ci/mutation/rules.py knows")
+    return {**texts, **changed}
 
 
 def _forged(io, barrier):
@@ -66,6 +69,8 @@ def _forged(io, barrier):
 
 def _without_fua(texts, barrier):
     """A write that asks for FUA needs no flush: what waits for this barrier is then sent without."""
+    if barrier[0] in "VC":
+        return _volume_without_fua(texts, barrier)
     path = METADATA_IO + ".cc"
     match = re.search(r"\.fua = (\w+);", texts[path])
     if match is None:
@@ -74,24 +79,41 @@ def _without_fua(texts, barrier):
     return Edit(path, match.start(1), match.end(1), waits_for_another)
 
 
+def _volume_without_fua(texts, barrier):
+    """The data of a chunk, or one of the writes to the begin of the device, which have a barrier each."""
+    path = VOLUME_MEDIA + ".cc"
+    matches = list(re.finditer(r"\.fua = (\w+);", texts[path]))
+    if len(matches) != 2:
+        raise Unknown(f"{path} asks for FUA otherwise than ci/mutation/rules.py knows")
+    if barrier == "C1":
+        return Edit(path, matches[0].start(1), matches[0].end(1), "false")
+    waits_for_another = f"{matches[1].group(1)} && B != Barrier::{barrier}"
+    return Edit(path, matches[1].start(1), matches[1].end(1), waits_for_another)
+
+
 def no_flush(place):
     for match in place.search(_FLUSH.pattern):
         barrier = _barrier_of(place, match.group(2))
         forged = f"Result<Durable<Barrier::{barrier}>>({_forged(match.group(1), barrier)})"
-        yield [place.edit(place.at(match), forged), _without_fua(place.texts, barrier)]
+        edits = [place.edit(place.at(match), forged)]
+        if ".flush(" in match.group():
+            edits.append(_without_fua(place.texts, barrier))
+        yield edits
     for match in place.search(r"co_await\s+(\w+)\.settle\(\)"):
         forged = f"Result<Durable<Barrier::R1>>({_forged(match.group(1), 'R1')})"
         yield [place.edit(place.at(match), forged)]
-    yield from place.dropped(r"HF_CO_CHECK\(co_await flush_device\(")
+    yield from place.dropped(r"HF_CO_CHECK\(co_await device_flush_\.run\(")
     for match in place.search(r"co_return (.*\bvolatile_cache\b[^;]*);"):
         yield [place.edit(place.at(match, 1), "false")]
 
 
 def _barrier_of(place, written):
-    declared = re.search(rf"Unflushed<Barrier::(\w+)>\s+{written}\b", place.body.of(place.code))
-    if declared is None:
-        raise Unknown(f"{place.path} flushes `{written}`, no Unflushed<Barrier::...> of that function")
-    return declared.group(1)
+    """By its declaration, in the function or among its parameters."""
+    declarations = list(re.finditer(rf"(?:Unflushed|Stored)<Barrier::(\w+)>\s+{written}\b",
+                                    place.code[:place.body.end]))
+    if not declarations:
+        raise Unknown(f"{place.path} flushes `{written}`, no Unflushed or Stored<Barrier::...> of that function")
+    return declarations[-1].group(1)
 
 
 def too_early(place):
@@ -114,7 +136,7 @@ def too_early(place):
 
 
 def _writes_for(place, step, barrier):
-    return re.search(rf"Unflushed<Barrier::{barrier}>", step.of(place.code)) is not None
+    return re.search(rf"(?:Unflushed|Stored)<Barrier::{barrier}>", step.of(place.code)) is not None
 
 
 def guard_dropped(place):

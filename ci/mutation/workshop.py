@@ -31,6 +31,7 @@ class Killer:
 KILLERS = [
     Killer("core_test", "core_test", ["tests/core_test", *GTEST]),
     Killer("blob_test", "blob_test", ["tests/blob_test", *GTEST]),
+    Killer("reduce_test", "reduce_test", ["tests/reduce_test", *GTEST]),
     Killer("format_test", "format_test", ["tests/format_test", *GTEST]),
     Killer("scenarios", "holdfast-sim", ["tools/holdfast-sim", "run", "../tree/scenarios", "--jobs", JOBS]),
     Killer("sim_test", "sim_test", ["tests/sim_test", *GTEST]),

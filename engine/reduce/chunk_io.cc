@@ -232,7 +232,8 @@ Task<> VolumeState::settle_parked() {
     for (ChunkSlot* slot : parked_) want(*slot);
     SettleWait wait(parked_count_);
     settle_waits_.push_back(&wait);
-    [[maybe_unused]] const bool settled = co_await wait.done;
+    Arrival<bool>& done = wait.done;
+    [[maybe_unused]] const bool settled = co_await done;
   }
   if (write_stop_.stopped()) co_return write_stop_.error();
   co_return {};

@@ -33,8 +33,7 @@ VolumeState::VolumeState(std::unique_ptr<BlockChannel> channel, Executor& home,
       media_(*channel_, write_stop_, home),
       write_back_(options.write_back),
       read_only_(options.read_only),
-      session_mutex_(home),
-      pump_(*this) {}
+      session_mutex_(home) {}
 
 VolumeState::~VolumeState() = default;
 
@@ -119,7 +118,7 @@ void VolumeState::submit(VolumeIo& io) noexcept {
   *last_waiting_ = &io;
   last_waiting_ = &io.next_;
   ++in_progress_;
-  pump();
+  hand_out_.want();
 }
 
 Result<> VolumeState::check(const VolumeIo& io) const {
@@ -160,11 +159,7 @@ Volume::Info VolumeState::info() const {
           .read_only = read_only_ || write_stop_.stopped()};
 }
 
-void VolumeState::pump() noexcept {
-  if (std::exchange(pump_.posted, true)) return;
-  home_.post(pump_);
-}
-
+// Hands requests out to idle slots.
 void VolumeState::hand_out() noexcept {
   while (first_waiting_ != nullptr) {
     VolumeIo& io = *first_waiting_;
@@ -213,21 +208,21 @@ void VolumeState::finish_part(ChunkSlot& slot, const Result<>& result) noexcept 
   if (io->kind == VolumeIoKind::flush || io->handed_out_ == io->length) finish(*io);
 }
 
+// The caller is told from the executor's queue, never from inside a slot: it may destroy the volume.
 void VolumeState::finish(VolumeIo& io) noexcept {
   io.next_ = nullptr;
   *last_ended_ = &io;
   last_ended_ = &io.next_;
-  pump();
+  deliver_.want();
 }
 
-// The volume may be gone when the last one has been told.
-void VolumeState::tell() noexcept {
-  VolumeIo* ended = std::exchange(first_ended_, nullptr);
+void VolumeState::deliver() noexcept {
+  VolumeIo* next = std::exchange(first_ended_, nullptr);
   last_ended_ = &first_ended_;
-  while (ended != nullptr) {
-    VolumeIo& io = *std::exchange(ended, ended->next_);
+  while (next != nullptr) {
+    VolumeIo& io = *std::exchange(next, next->next_);
     --in_progress_;
-    io.on_complete(io, io.result_);
+    io.on_complete(io, io.result_);  // of the last one: nothing of the volume is touched afterwards
   }
 }
 
@@ -235,7 +230,7 @@ Task<> VolumeState::run_slot(ChunkSlot& slot) {
   for (;;) {
     slot.work.emplace();
     idle_.push_back(&slot);
-    if (first_waiting_ != nullptr) pump();
+    if (first_waiting_ != nullptr) hand_out_.want();
     Arrival<ChunkPart>& work = *slot.work;
     ChunkPart part = co_await work;
     slot.part = part;

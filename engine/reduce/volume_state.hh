@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/arithmetic.hh"
@@ -36,22 +37,29 @@ class VolumeState {
   std::span<const Volume::Damage> damaged_chunks() const noexcept { return damage_; }
 
  private:
-  // From the executor's queue: hands requests out to idle slots, and tells of those that have ended. Never
-  // from inside a slot, because whoever is told may destroy the volume.
-  struct Pump final : Work {
-    explicit Pump(VolumeState& owner) noexcept : volume(owner) {}
-    void run() noexcept override {
-      posted = false;
-      volume.hand_out();
-      volume.tell();
+  // A call of the volume's own, from the executor's queue; wanting it twice is wanting it once.
+  class Later final : public Work {
+   public:
+    using Call = void (VolumeState::*)() noexcept;
+    Later(VolumeState& volume, Call call) noexcept : volume_(volume), call_(call) {}
+    void want() noexcept {
+      if (!std::exchange(wanted_, true)) volume_.home_.post(*this);
     }
-    VolumeState& volume;
-    bool posted = false;
+    void run() noexcept override {
+      wanted_ = false;
+      (volume_.*call_)();
+    }
+
+   private:
+    VolumeState& volume_;
+    const Call call_;
+    bool wanted_ = false;
   };
+  // It ends from the executor's queue: whoever waits may destroy the volume then.
   struct SettleWait final : Work {
     explicit SettleWait(uint64_t newest) noexcept : up_to(newest) {}
     void run() noexcept override { done.set(true); }
-    uint64_t up_to;  // the newest parked write that it waits for
+    const uint64_t up_to;  // the newest parked write that it waits for
     Arrival<bool> done;
   };
 
@@ -60,12 +68,11 @@ class VolumeState {
 
   Result<> check(const VolumeIo& io) const;
   Result<> check_writable() const;
-  void pump() noexcept;
   void hand_out() noexcept;
   ChunkPart next_part(VolumeIo& io) const noexcept;
   void finish_part(ChunkSlot& slot, const Result<>& result) noexcept;
   void finish(VolumeIo& io) noexcept;
-  void tell() noexcept;
+  void deliver() noexcept;
 
   Task<> run_slot(ChunkSlot& slot);
   Task<> in_turn(ChunkSlot& slot);
@@ -118,12 +125,13 @@ class VolumeState {
   std::optional<durability::SessionMark> session_;  // from the first change on
   AsyncMutex session_mutex_;
 
-  Pump pump_;
+  Later hand_out_{*this, &VolumeState::hand_out};
   VolumeIo* first_waiting_ = nullptr;
   VolumeIo** last_waiting_ = &first_waiting_;
-  VolumeIo* first_ended_ = nullptr;  // and nobody has been told yet
+  Later deliver_{*this, &VolumeState::deliver};
+  VolumeIo* first_ended_ = nullptr;
   VolumeIo** last_ended_ = &first_ended_;
-  uint64_t in_progress_ = 0;  // requests
+  uint64_t in_progress_ = 0;  // requests whose callers were not told that they ended
   std::vector<std::unique_ptr<ChunkSlot>> slots_;
   std::vector<ChunkSlot*> idle_;
   std::vector<ChunkSlot*> parked_;  // oldest first

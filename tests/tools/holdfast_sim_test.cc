@@ -102,7 +102,7 @@ TEST_F(HoldfastSim, run_ends_with_1_if_something_is_not_as_expected) {
   EXPECT_EQ(violated.status, 1);
   expect_contains(violated.out, "S3: ");
   expect_contains(violated.out, "token hf1-");
-  const std::string nothing = R"({"store.open": {}, "expect": "not_a_blobstore"})";
+  const std::string nothing = R"({"store.open": {}, "expect": "not_a_store"})";
   const Ended vacuous = call({"run", write("v.json", scenario("v", kUnexpected, nothing))});
   EXPECT_EQ(vacuous.status, 1);
   expect_contains(vacuous.out, "vacuous");
@@ -250,8 +250,9 @@ TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bi
     EXPECT_GT(result["states_checked"], 0) << result["name"];
     for (const Json& violation : result["violations"]) broken.insert(violation["invariant"]);
   }
-  EXPECT_EQ(broken, (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3",
-                                           "B4", "D1"}));
+  EXPECT_EQ(broken, (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1",
+                                           "B2", "B3", "B4", "D1", "V1", "V2", "V3", "V4", "V5",
+                                           "V6", "V7", "V8", "C1", "C2", "C3", "R2"}));
 }
 
 }  // namespace

@@ -60,7 +60,9 @@ class VolumeIo {
 // done. What was never written, or was unmapped, reads as zeroes.
 //
 // Lifetime: device and map store outlive the volume. Destroying it without close() is legal when no call and
-// no request is in progress, and loses nothing that was acknowledged as durable.
+// no request is in progress, and loses nothing that was acknowledged as durable; also from inside the last
+// completion. A volume opened write-back may still be at work on acknowledged writes: flush it before, with
+// no write behind the flush.
 class Volume {
  public:
   // Makes an empty volume on a whole device: as large as the device allows beside 128 spare chunks.
