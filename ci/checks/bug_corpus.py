@@ -9,7 +9,7 @@ SAYS = "each known defect of the replaced engine is excluded by tests, scenarios
 
 TABLE = "docs/bug-corpus.md"
 IDS = "ci/checks/bug_corpus.ids"
-ROW = re.compile(r"^\| *(BS-\d+) *\|(.*)\|([^|]*)\|([^|]*)\| *$")
+ROW = re.compile(r"^\| *((?:BS|RD)-\d+) *\|(.*)\|([^|]*)\|([^|]*)\| *$")
 TEST = re.compile(r"\b(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)")
 CITED = re.compile(r"`([^`]+)`")
 COMPILE_SHARE = 0.4  # of the rows, at most

@@ -112,7 +112,7 @@ def _barrier_of(place, written):
     declarations = list(re.finditer(rf"(?:Unflushed|Stored)<Barrier::(\w+)>\s+{written}\b",
                                     place.code[:place.body.end]))
     if not declarations:
-        raise Unknown(f"{place.path} flushes `{written}`, no Unflushed or Stored<Barrier::...> of that function")
+        raise Unknown(f"{place.path} flushes `{written}`, no Unflushed or Stored of that function")
     return declarations[-1].group(1)
 
 
