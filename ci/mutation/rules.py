@@ -56,6 +56,8 @@ def with_forged_evidence(texts):
     changed = {}
     for path, name in ((METADATA_IO, "MetadataIo"), (VOLUME_MEDIA, "VolumeMedia")):
         header = path + ".hh"
+        if header not in texts:
+            raise Unknown(f"{header} is not there")
         changed[header], count = re.subn(rf"(\bclass {name} \{{\s*public:)",
                                          lambda match: match.group(1) + door, texts[header])
         if count != 1:

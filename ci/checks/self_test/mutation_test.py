@@ -9,7 +9,7 @@ class MetadataIo {
  public:
   template <Barrier B>
   Task<Durable<B>> flush(Unflushed<B> written) {
-    if (written.needs_flush_) HF_CO_CHECK(co_await flush_device(B));
+    if (written.needs_flush_) HF_CO_CHECK(co_await device_flush_.run(B));
     co_return Durable<B>{};
   }
 };
@@ -50,7 +50,8 @@ Result<> check(const Page& page) {
 
 
 def tree(**files):
-    texts = {"engine/durability/metadata_io.hh": HEADER, "engine/durability/metadata_io.cc": METADATA_IO}
+    texts = {"engine/durability/metadata_io.hh": HEADER, "engine/durability/metadata_io.cc": METADATA_IO,
+             "engine/durability/volume_media.hh": "class VolumeMedia {\n public:\n};\n"}
     paths = {"blob": "engine/durability/blob.cc", "state": "engine/blob/state.cc",
              "format": "engine/format/page.cc", "replay": "engine/format/replay.cc",
              "data": "engine/durability/data.hh"}
