@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "holdfast/assert.hh"
 
@@ -101,6 +102,10 @@ FileNumber MemoryFolder::add_file(uint64_t size) {
 }
 
 MemoryFile* MemoryFolder::find(std::string_view name) noexcept {
+  return const_cast<MemoryFile*>(std::as_const(*this).find(name));
+}
+
+const MemoryFile* MemoryFolder::find(std::string_view name) const noexcept {
   const Directory names = directory();
   const auto found = names.find(name);
   return found == names.end() ? nullptr : &file(found->second);

@@ -8,6 +8,7 @@
 #include "blob/blob_state.hh"
 #include "blob/gate.hh"
 #include "blob/store_state.hh"
+#include "core/buffers.hh"
 #include "durability/data.hh"
 
 namespace holdfast {
@@ -25,12 +26,6 @@ bool ends_durable(const BlobIo& io) {
   return io.fua && (io.kind == BlobIoKind::write || io.kind == BlobIoKind::write_zeroes);
 }
 bool carries_data(BlobIoKind kind) { return kind == BlobIoKind::read || kind == BlobIoKind::write; }
-
-uint64_t length_of(std::span<const iovec> buffers) {
-  uint64_t length = 0;
-  for (const iovec& buffer : buffers) length += buffer.iov_len;
-  return length;
-}
 
 Result<> check(const BlobIo& io, const StoreState& store) {
   if (io.kind == BlobIoKind::flush) return {};

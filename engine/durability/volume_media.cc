@@ -32,10 +32,7 @@ Task<Durable<Barrier::R2>> VolumeMedia::settle() {
   co_return Durable<Barrier::R2>{};
 }
 
-Task<Unflushed<Barrier::V1>> VolumeMedia::erase_super() {
-  AlignedBuffer zeroes(kVolumeSuperBytes);
-  co_return co_await write_header<Barrier::V1>(Step::erase_super, 0, zeroes.bytes());
-}
+Task<Unflushed<Barrier::V1>> VolumeMedia::erase_super() { return clear_super<Barrier::V1>(); }
 
 // All ones mean "nothing" in both maps. A new volume is a closed one, with its digest.
 Result<Stored<Barrier::V2>> VolumeMedia::fill_map(const CheckedVolume& volume) {
@@ -63,15 +60,10 @@ Task<Unflushed<Barrier::V3>> VolumeMedia::write_path(std::span<std::byte> path, 
 
 Task<Unflushed<Barrier::V4>> VolumeMedia::write_first_super(const CheckedVolume& volume, Durable<Barrier::V2>,
                                                             Durable<Barrier::V3>) {
-  AlignedBuffer page(kVolumeSuperBytes);
-  std::memcpy(page.bytes().data(), &volume.image, kVolumeSuperBytes);
-  co_return co_await write_header<Barrier::V4>(Step::write_super, 0, page.bytes());
+  return write_super<Barrier::V4>(Step::write_super, volume);
 }
 
-Task<Unflushed<Barrier::V4>> VolumeMedia::remove_super() {
-  AlignedBuffer zeroes(kVolumeSuperBytes);
-  co_return co_await write_header<Barrier::V4>(Step::erase_super, 0, zeroes.bytes());
-}
+Task<Unflushed<Barrier::V4>> VolumeMedia::remove_super() { return clear_super<Barrier::V4>(); }
 
 Stored<Barrier::V5> VolumeMedia::mark_map(const CheckedVolume& volume) {
   if (!volume.extended || write_stop_.stopped()) return Stored<Barrier::V5>(kNothingStored);
@@ -81,9 +73,7 @@ Stored<Barrier::V5> VolumeMedia::mark_map(const CheckedVolume& volume) {
 // Of the superblock only the first sector changes.
 Task<Unflushed<Barrier::V6>> VolumeMedia::mark_device(const CheckedVolume& volume, Durable<Barrier::V5>) {
   if (!volume.extended) co_return Unflushed<Barrier::V6>(false);
-  AlignedBuffer page(kVolumeSuperBytes);
-  std::memcpy(page.bytes().data(), &volume.image, kVolumeSuperBytes);
-  co_return co_await write_header<Barrier::V6>(Step::mark_session, 0, page.bytes());
+  co_return co_await write_super<Barrier::V6>(Step::mark_session, volume);
 }
 
 // The header of a chunk map is one word: a cut leaves it with its checksum or without.
@@ -150,6 +140,19 @@ Task<> VolumeMedia::discard_units(IoBatch& batch, const StoredChunk& chunk, cons
   if (!device().discard || chunk.units.empty()) co_return {};
   prepare(batch, IoKind::discard, {Step::discard_units, Barrier::C3}, chunk, {});
   co_return co_await batch.run();
+}
+
+template <Barrier B>
+Task<Unflushed<B>> VolumeMedia::write_super(Step step, const CheckedVolume& volume) {
+  AlignedBuffer page(kVolumeSuperBytes);
+  std::memcpy(page.bytes().data(), &volume.image, kVolumeSuperBytes);
+  co_return co_await write_header<B>(step, 0, page.bytes());
+}
+
+template <Barrier B>
+Task<Unflushed<B>> VolumeMedia::clear_super() {
+  AlignedBuffer zeroes(kVolumeSuperBytes);
+  co_return co_await write_header<B>(Step::erase_super, 0, zeroes.bytes());
 }
 
 template <Barrier B>

@@ -98,6 +98,10 @@ class VolumeMedia {
 
  private:
   template <Barrier B>
+  Task<Unflushed<B>> write_super(Step step, const CheckedVolume& volume);
+  template <Barrier B>
+  Task<Unflushed<B>> clear_super();
+  template <Barrier B>
   Task<Unflushed<B>> write_header(Step step, uint64_t byte, std::span<std::byte> bytes);
   Task<> persist_range(PmWritten written, Barrier barrier);
   PmWritten blank(std::span<const uint64_t> stale);

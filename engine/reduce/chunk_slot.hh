@@ -5,12 +5,12 @@
 #include <optional>
 #include <vector>
 
+#include "core/buffers.hh"
 #include "core/io_batch.hh"
 #include "durability/volume_media.hh"
 #include "format/chunk_map.hh"
 #include "holdfast/aligned_buffer.hh"
 #include "holdfast/volume.hh"
-#include "reduce/buffers.hh"
 
 namespace holdfast {
 

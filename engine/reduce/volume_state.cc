@@ -2,7 +2,6 @@
 #include "reduce/volume_state.hh"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "durability/volume.hh"

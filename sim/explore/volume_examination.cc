@@ -10,7 +10,7 @@ namespace {
 std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& raw) {
-  const simdisk::MemoryFile* file = const_cast<simdisk::MemoryFolder&>(world.maps).find(raw.map_name);
+  const simdisk::MemoryFile* file = world.maps.find(raw.map_name);
   if (file == nullptr || file->size() != layout.map_file_bytes(MapSizing::with_headers)) return;
   raw.map_there = true;
   std::array<std::byte, kVolumeSuperBytes> page;

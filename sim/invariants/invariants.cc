@@ -4,13 +4,8 @@
 namespace holdfast::sim {
 namespace {
 
-struct Named {
-  const char* name;
-  Checker check;
-};
-
 // In the order of cause: a page that was reused too early also makes a blob damaged, and so on.
-constexpr Named kCheckers[] = {
+constexpr NamedChecker<Checker> kCheckers[] = {
     {"S1", check_S1}, {"S2", check_S2}, {"S7", check_S7}, {"S3", check_S3},
     {"R1", check_R1}, {"S4", check_S4}, {"S5", check_S5}, {"S6", check_S6},
     {"B1", check_B1}, {"B2", check_B2}, {"B3", check_B3}, {"B4", check_B4},
@@ -20,10 +15,7 @@ constexpr Named kCheckers[] = {
 }  // namespace
 
 std::optional<Broken> first_broken(const Examination& state) {
-  for (const Named& named : kCheckers) {
-    if (auto words = named.check(state)) return Broken{named.name, std::move(*words)};
-  }
-  return std::nullopt;
+  return first_broken_of<Checker>(kCheckers, state);
 }
 
 std::optional<ReusedPage> find_reused_page(const Examination& state) {

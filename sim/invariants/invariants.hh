@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "explore/examination.hh"
 
@@ -35,6 +36,19 @@ struct Broken {
   const char* invariant;
   std::string words;
 };
+
+template <class Check>
+struct NamedChecker {
+  const char* name;
+  Check check;
+};
+template <class Check, class State>
+std::optional<Broken> first_broken_of(std::span<const NamedChecker<Check>> checkers, const State& state) {
+  for (const NamedChecker<Check>& named : checkers) {
+    if (auto words = named.check(state)) return Broken{named.name, std::move(*words)};
+  }
+  return std::nullopt;
+}
 
 // The first broken promise, in the order of cause: what follows from it is not reported as well.
 std::optional<Broken> first_broken(const Examination& state);

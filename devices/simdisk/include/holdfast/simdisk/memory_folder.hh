@@ -69,6 +69,7 @@ class MemoryFolder {
 
   // The file of this name, or nullptr.
   MemoryFile* find(std::string_view name) noexcept;
+  const MemoryFile* find(std::string_view name) const noexcept;
   // The durable bytes of a file that is there.
   std::vector<std::byte> read(std::string_view name);
   // A file that was there is gone.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "reduce/buffers.hh"
+#include "core/buffers.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -50,12 +50,6 @@ void BufferPart::copy_from(const std::byte* source) const noexcept {
 void BufferPart::fill_with_zeroes() const noexcept {
   for_each_piece(*this,
                  [](std::byte* memory, std::size_t count, uint64_t) { std::memset(memory, 0, count); });
-}
-
-uint64_t length_of(std::span<const iovec> buffers) noexcept {
-  uint64_t length = 0;
-  for (const iovec& buffer : buffers) length += buffer.iov_len;
-  return length;
 }
 
 }  // namespace holdfast

@@ -24,6 +24,11 @@ struct BufferPart {
   void fill_with_zeroes() const noexcept;
 };
 
-uint64_t length_of(std::span<const iovec> buffers) noexcept;
+// In the header: every request of data asks it.
+inline uint64_t length_of(std::span<const iovec> buffers) noexcept {
+  uint64_t length = 0;
+  for (const iovec& buffer : buffers) length += buffer.iov_len;
+  return length;
+}
 
 }  // namespace holdfast
