@@ -37,6 +37,7 @@ std::vector<std::string> cases_of(const Scenario& scenario) {
 ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
   const std::vector<Case> cases = expand(scenario);
   Explorer explorer(scenario, cases.at(case_index), case_index, options.seed);
+  explorer.contain(options);
   ScenarioResult result = explorer.run();
   result.name = cases_of(scenario).at(case_index);
   return result;

@@ -79,7 +79,7 @@ def wrong_inside_engine(path, target):
 def resolve(tree, path, name):
     parts = path.split("/")
     own = [posixpath.dirname(path), parts[0], "/".join(parts[:2])]
-    for root in (*own, *PUBLIC_ROOTS, "engine", "sim", "devices/nvme"):
+    for root in (*own, *PUBLIC_ROOTS, "engine", "sim", "tools", "devices/nvme"):
         candidate = posixpath.normpath(posixpath.join(root, name))
         if candidate in tree.texts:
             return candidate

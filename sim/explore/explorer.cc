@@ -143,14 +143,18 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   std::function<void()> before_persist;
   if (cut) before_persist = [this, &play] { consider_cut(play); };
   const Trace::Watch watch(trace_, std::move(before_persist));
+  if (!may_go_on(play)) return false;
   std::vector<Task<>> tasks = start(play, step);
   const uint64_t before = step.kill_after ? trace_.completed_count(*step.kill_after) : 0;
   const auto done = [&tasks] {
     return std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.done(); });
   };
   if (cut) consider_cut(play);
-  while (!done()) {
-    if (!play.session.scheduler().step()) return stop("a step waits for something that will never happen");
+  for (uint64_t taken = 0; !done(); ++taken) {
+    if (!may_go_on(play)) return false;
+    if (taken == rig_.scheduler_steps_most) return stuck(play, "a step goes on and on and does not end");
+    if (!play.session.scheduler().step())
+      return stuck(play, "a step waits for something that will never happen");
     if (cut) consider_cut(play);
     if (!stopped_.empty()) return false;
     if (step.kill_after && trace_.completed_count(*step.kill_after) > before) {
@@ -215,6 +219,7 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   }
   std::vector<Cut> path = play.path;
   path.push_back({play.moments, {selection.begin(), selection.end()}});
+  if (!may_judge(path)) return;
   const simdisk::EventNumber now = play.session.scheduler().last_event();
   const World::Mark world_mark = world_.mark();
   const Trace::Mark trace_mark = trace_.mark(now);
@@ -225,14 +230,14 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
     session.ignore(case_.disk->ignores);
     const Judgement judged = judge(session, rig_, world_, trace_, play.model);
     ++result_.states_checked;
-    if (!judged.ended) {
-      stop("recovery waits for something that will never happen");
-    } else if (judged.broken) {
+    if (judged.broken) {
       report(*judged.broken, path);
     } else if (judged.found) {
-      go_on(session, play.model.after_power_cut(*judged.found), std::move(path));
+      go_on(session, play.model.after_power_cut(*judged.found), path);
     }
+    containment_.enter(path, 0, Containment::Doing::judging);
   }
+  containment_.enter(play.path, play.resumed_at, Containment::Doing::working);
   trace_.forget_since(trace_mark);
   world_.rollback(world_mark);
 }
@@ -240,10 +245,32 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
 // The session after the cut goes on working, and is cut in its turn.
 void Explorer::go_on(Session& session, const Model& model, std::vector<Cut> path) {
   if (path.size() > scenario_.crash.nested) return;
-  if (target_ != nullptr && target_->cuts.size() == path.size()) return;
   Model next_model = model;
   Play next{session, next_model, std::move(path), 0, {}};
   play(next, scenario_.after, true);
+}
+
+// False: the process that went on here died, and so this play is over.
+bool Explorer::may_go_on(Play& play) {
+  play.resumed_at = play.moments;
+  return !died(containment_.enter(play.path, play.moments, Containment::Doing::working), play.path);
+}
+
+bool Explorer::may_judge(const std::vector<Cut>& path) {
+  return !died(containment_.enter(path, 0, Containment::Doing::judging), path);
+}
+
+bool Explorer::died(const Death* death, const std::vector<Cut>& path) {
+  if (death == nullptr) return false;
+  report({"no_abort", death->words}, path);
+  if (containment_.is_last(*death))
+    stop(fmt::format("the engine died in {} places, and what follows was not visited", kDeathsPerCase));
+  return true;
+}
+
+bool Explorer::stuck(const Play& play, std::string why) {
+  report({"progress", std::move(why)}, play.path);
+  return false;
 }
 
 void Explorer::report(const Broken& broken, const std::vector<Cut>& path) {

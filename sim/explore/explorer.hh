@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/containment.hh"
 #include "explore/judgement.hh"
 #include "explore/session.hh"
 #include "explore/token.hh"
@@ -29,6 +30,12 @@ class Explorer {
  public:
   Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed);
 
+  // For an engine that may die or go on forever.
+  void contain(const RunOptions& options) {
+    rig_.scheduler_steps_most = options.scheduler_steps_most;
+    containment_.begin(options.whereabouts, options.deaths);
+  }
+
   // Visits all states, or with a target only the one that it names.
   ScenarioResult run();
   ScenarioResult run_to(const Token& target);
@@ -46,6 +53,7 @@ class Explorer {
     std::vector<Cut> path;
     uint64_t moments = 0;
     Seen seen;
+    uint64_t resumed_at = 0;  // the moment after which the engine's code ran on
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
@@ -57,6 +65,10 @@ class Explorer {
   void consider_cut(Play& play);
   void check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
   void go_on(Session& session, const Model& model, std::vector<Cut> path);
+  bool may_go_on(Play& play);
+  bool may_judge(const std::vector<Cut>& path);
+  bool stuck(const Play& play, std::string why);
+  bool died(const Death* death, const std::vector<Cut>& path);
   void report(const Broken& broken, const std::vector<Cut>& path);
   bool stop(std::string why);
   uint64_t seed_of(const std::vector<Cut>& path) const;
@@ -69,6 +81,7 @@ class Explorer {
   Rig rig_;
   World world_;
   Trace trace_;
+  Containment containment_;
   const Token* target_ = nullptr;
   ScenarioResult result_;
   std::string stopped_;  // why the exploration ended early

@@ -8,12 +8,17 @@
 namespace holdfast::sim {
 namespace {
 
-// False: it waits for something that will never happen.
-bool run(Session& session, Task<>& task, std::optional<Error>& error) {
+// Nothing if it ended.
+std::optional<Broken> run(Session& session, const Rig& rig, Task<>& task, std::optional<Error>& error) {
   task.start();
-  if (!session.scheduler().run_until([&task] { return task.done(); })) return false;
+  for (uint64_t taken = 0; !task.done(); ++taken) {
+    if (taken == rig.scheduler_steps_most)
+      return Broken{"progress", "recovery goes on and on and does not end"};
+    if (!session.scheduler().step())
+      return Broken{"progress", "recovery waits for something that will never happen"};
+  }
   if (const Result<> ended = task.take_result(); !ended) error = ended.error();
-  return true;
+  return std::nullopt;
 }
 
 Model::Found settled(const Examination& state) {
@@ -29,7 +34,8 @@ Judgement judge_store(Session& session, const Rig& rig, const World& world, cons
   const RawStore raw = read_raw_store(world.disk, rig.geometry.block_size);
   Found found;
   Task<> finding = find_everything(session, rig, found);
-  if (!run(session, finding, found.open_error)) return {.ended = false, .broken = {}, .found = {}};
+  if (auto endless = run(session, rig, finding, found.open_error))
+    return {.broken = std::move(endless), .found = {}};
   const Examination state{world.disk, trace, model, raw, found};
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
   // Nothing is allocated in a store with damage.
@@ -42,7 +48,8 @@ Judgement judge_volume(Session& session, const Rig& rig, const World& world, con
   const RawVolume raw = read_raw_volume(world, rig.volume_layout);
   FoundVolume found;
   Task<> finding = find_volume(session.volume(), *rig.scenario.volume, found);
-  if (!run(session, finding, found.open_error)) return {.ended = false, .broken = {}, .found = {}};
+  if (auto endless = run(session, rig, finding, found.open_error))
+    return {.broken = std::move(endless), .found = {}};
   const VolumeExamination state =
       examine_volume(world, trace.volume(), model.volume(), rig.volume_layout, raw, found);
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};

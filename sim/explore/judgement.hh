@@ -13,7 +13,6 @@ namespace holdfast::sim {
 
 // What a crash state is worth.
 struct Judgement {
-  bool ended = true;             // false: recovery waits for something that will never happen
   std::optional<Broken> broken;  // the first broken promise
   // Where a session goes on from here, if it can: what was found is what is durable.
   std::optional<Model::Found> found;

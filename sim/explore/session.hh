@@ -12,6 +12,7 @@
 #include "holdfast/aligned_buffer.hh"
 #include "holdfast/blobstore.hh"
 #include "holdfast/channel.hh"
+#include "holdfast/sim/runner.hh"
 #include "holdfast/sim/scenario.hh"
 #include "holdfast/simdisk/disk.hh"
 #include "holdfast/simdisk/memory_maps.hh"
@@ -26,6 +27,7 @@ struct Rig {
   MemoryKind memory = MemoryKind::persistent;
   VolumeLayout volume_layout;  // of every volume that the scenario creates
   simdisk::Digest digest;
+  uint64_t scheduler_steps_most = RunOptions().scheduler_steps_most;
 };
 
 // The xattr by which a blob is recognised after a cut.

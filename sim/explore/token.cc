@@ -47,7 +47,7 @@ std::string to_text(const Token& token) {
 std::optional<Token> parse_token(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, '-');
   Token token;
-  if (parts.size() < 5 || parts[0] != "hf1" || !read_number(parts[1], token.scenario, 16) ||
+  if (parts.size() < 4 || parts[0] != "hf1" || !read_number(parts[1], token.scenario, 16) ||
       !read_number(parts[2], token.case_index) || !read_number(parts[3], token.seed)) {
     return std::nullopt;
   }

@@ -18,7 +18,7 @@ struct Cut {
 };
 
 // The way to one crash state: the scenario (by its content), the
-// case, the seed, and the cuts, outermost first.
+// case, the seed, and the cuts, outermost first. Without a cut: to the end of the first session.
 struct Token {
   uint64_t scenario = 0;
   std::size_t case_index = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "holdfast/sim/runner.hh"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -237,6 +238,28 @@ TEST(Runner, parallel_steps_that_stand_in_each_others_way_are_told) {
       parse_well(opened(R"({"parallel": [{"blob.create": {"name": "a"}}, {"blob.delete": {"blob": "a"}}]})")),
       0, {});
   EXPECT_NE(result.note.find("a step failed: not found"), std::string::npos) << result.note;
+}
+
+TEST(Runner, a_recovery_or_a_step_that_does_not_end_is_a_finding_with_its_state) {
+  std::string blobs;
+  for (const char name : {'a', 'b', 'c', 'd', 'e', 'f'})
+    blobs += fmt::format(R"(, {{"blob.create": {{"name": "{}", "clusters": 1}}}})", name);
+  const std::string setup = R"("setup": [{"store.format": {}}, {"store.open": {}})" + blobs + "],";
+  const Scenario scenario = parse_well(small(R"({"io.write": {"blob": "a", "length": "4KiB"}})", setup));
+  const auto find = [&scenario](uint64_t steps) {
+    const ScenarioResult result = run_case(scenario, 0, {.scheduler_steps_most = steps});
+    EXPECT_EQ(result.verdict, Verdict::fail) << steps;
+    EXPECT_EQ(result.violations.size(), 1U) << steps;
+    return result.violations.empty() ? Violation{} : result.violations[0];
+  };
+  const Violation step = find(1);
+  EXPECT_EQ(step.invariant, "progress");
+  EXPECT_EQ(step.words, "a step goes on and on and does not end");
+  EXPECT_EQ(std::count(step.token.begin(), step.token.end(), '-'), 3) << "no cut: " << step.token;
+  // It reads six blobs, and no step does as much.
+  const Violation recovery = find(6);
+  EXPECT_EQ(recovery.words, "recovery goes on and on and does not end");
+  EXPECT_EQ(std::count(recovery.token.begin(), recovery.token.end(), '-'), 4) << recovery.token;
 }
 
 TEST(Replay, comes_to_the_same_violation) {

@@ -144,7 +144,7 @@ int lint(const std::vector<std::string>& paths) {
 int replay(const std::string& path, const std::string& token) {
   const auto scenarios = load({path});
   if (!scenarios) return kExitBadInput;
-  const auto report = sim::replay(scenarios->front(), token);
+  const auto report = replay_in_worker(scenarios->front(), token);
   if (!report) return complain(report.error());
   fmt::print("{}", report->text);
   return report->matched ? kExitUnexpected : kExitOk;

@@ -2,15 +2,19 @@
 #include "workers.hh"
 
 #include <fmt/core.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <new>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "messages.hh"
+#include "process.hh"
+#include "shared_memory.hh"
 
 namespace holdfast::tools {
 namespace {
@@ -18,24 +22,8 @@ namespace {
 struct Job {
   const sim::Scenario* scenario;
   std::size_t case_index;
-};
 
-// The counter from which all processes take their next job.
-class SharedCounter {
- public:
-  SharedCounter() {
-    void* page = mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) throw std::bad_alloc();
-    counter_ = new (page) std::atomic<std::size_t>(0);
-  }
-  SharedCounter(const SharedCounter&) = delete;
-  SharedCounter& operator=(const SharedCounter&) = delete;
-  ~SharedCounter() { munmap(counter_, sizeof(*counter_)); }
-  std::size_t take() { return counter_->fetch_add(1); }
-
- private:
-  std::atomic<std::size_t>* counter_;
+  std::string name() const { return cases_of(*scenario)[case_index]; }
 };
 
 std::vector<Job> jobs_of(const std::vector<sim::Scenario>& scenarios) {
@@ -46,105 +34,118 @@ std::vector<Job> jobs_of(const std::vector<sim::Scenario>& scenarios) {
   return jobs;
 }
 
-nlohmann::json to_message(std::size_t job, const sim::ScenarioResult& result) {
-  auto violations = nlohmann::json::array();
-  for (const sim::Violation& violation : result.violations) {
-    violations.push_back({violation.invariant, violation.words, violation.token});
+// The processes that work on one list of jobs, and what they have said so far.
+class Crew {
+ public:
+  Crew(std::vector<Job> jobs, const sim::RunOptions& options)
+      : jobs_(std::move(jobs)), options_(options), results_(jobs_.size()), deaths_(jobs_.size()) {}
+
+  std::expected<std::vector<sim::ScenarioResult>, std::string> work(unsigned processes) {
+    for (unsigned i = 0; i < processes && i < jobs_.size(); ++i) {
+      auto memory = std::make_unique<SharedMemory>(sim::kWhereaboutsWords);
+      start(std::move(memory), std::nullopt);
+    }
+    while (!members_.empty()) {
+      int status = 0;
+      const auto member = members_.find(waitpid(-1, &status, 0));
+      if (member == members_.end()) continue;
+      member->second.process.ended(status);
+      take_leave(std::move(members_.extract(member).mapped()));
+    }
+    if (!failure_.empty()) return std::unexpected(failure_);
+    std::vector<sim::ScenarioResult> results;
+    for (auto& result : results_) results.push_back(std::move(*result));
+    return results;
   }
-  return {{"job", job},
-          {"name", result.name},
-          {"verdict", static_cast<int>(result.verdict)},
-          {"counts", {result.crash_points, result.crash_points_exact, result.states_checked}},
-          {"violations", violations},
-          {"seconds", result.seconds},
-          {"digest", result.digest},
-          {"note", result.note}};
-}
 
-sim::ScenarioResult from_message(const nlohmann::json& message) {
-  sim::ScenarioResult result;
-  result.name = message["name"];
-  result.verdict = static_cast<sim::Verdict>(message["verdict"].get<int>());
-  result.crash_points = message["counts"][0];
-  result.crash_points_exact = message["counts"][1];
-  result.states_checked = message["counts"][2];
-  for (const auto& violation : message["violations"])
-    result.violations.push_back({violation[0], violation[1], violation[2]});
-  result.seconds = message["seconds"];
-  result.digest = message["digest"];
-  result.note = message["note"];
-  return result;
-}
+ private:
+  struct Member {
+    Process process;
+    std::unique_ptr<SharedMemory> whereabouts;
+  };
 
-// One line when a job begins, one when it has ended: the last line of a dead process names its killer.
-void work(const std::vector<Job>& jobs, const sim::RunOptions& options, SharedCounter& counter,
-          std::FILE* out) {
-  for (std::size_t job = counter.take(); job < jobs.size(); job = counter.take()) {
-    fmt::print(out, "{}\n", nlohmann::json({{"job", job}}).dump());
+  void start(std::unique_ptr<SharedMemory> whereabouts, std::optional<std::size_t> first) {
+    Process process = Process::start([&](std::FILE* out) {
+      if (first) run(*first, *whereabouts, out);
+      for (std::size_t job = counter_.take(); job < jobs_.size(); job = counter_.take())
+        run(job, *whereabouts, out);
+    });
+    const pid_t id = process.id();
+    members_.emplace(id, Member{std::move(process), std::move(whereabouts)});
+  }
+
+  // One line when a job begins, one when it has ended: what a dead process began last killed it.
+  void run(std::size_t job, const SharedMemory& whereabouts, std::FILE* out) {
+    fmt::print(out, "{}\n", job);
     std::fflush(out);
     const auto begin = std::chrono::steady_clock::now();
-    sim::ScenarioResult result = run_case(*jobs[job].scenario, jobs[job].case_index, options);
+    sim::RunOptions options = options_;
+    options.whereabouts = whereabouts.words();
+    options.deaths = deaths_[job];
+    sim::ScenarioResult result = run_case(*jobs_[job].scenario, jobs_[job].case_index, options);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    fmt::print(out, "{}\n",
-               to_message(job, result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print(out, "{}\n", to_message(result));
     std::fflush(out);
   }
-}
 
-struct Worker {
-  pid_t process = -1;
-  std::FILE* output = nullptr;
-};
-
-Worker start_worker(const std::vector<Job>& jobs, const sim::RunOptions& options, SharedCounter& counter) {
-  std::FILE* output = std::tmpfile();
-  if (output == nullptr) throw std::runtime_error("no temporary file for a worker's results");
-  const pid_t process = fork();
-  if (process < 0) throw std::runtime_error("no worker process can be started");
-  if (process == 0) {
-    work(jobs, options, counter, output);
-    _exit(0);
+  void take_leave(Member member) {
+    std::optional<std::size_t> unfinished;
+    std::istringstream output(member.process.output());
+    for (std::string line; std::getline(output, line);) {
+      if (line.starts_with('{')) {
+        results_[*unfinished] = from_message(line);
+        unfinished.reset();
+      } else {
+        unfinished = std::stoull(line);
+      }
+    }
+    const auto death = member.process.death();
+    if (!death) return;
+    const auto place = unfinished ? sim::place_in(member.whereabouts->words()) : std::nullopt;
+    if (place && is_new(*unfinished, *place)) {
+      deaths_[*unfinished].push_back(sim::Death{*place, *death});
+      start(std::move(member.whereabouts), unfinished);
+    } else {
+      failure_ = fmt::format("the process that ran {} cannot be kept alive: {}",
+                             unfinished ? jobs_[*unfinished].name() : "nothing yet", *death);
+    }
   }
-  return {process, output};
-}
+
+  bool is_new(std::size_t job, const sim::Place& place) const {
+    return std::ranges::none_of(deaths_[job], [&](const auto& death) { return death.place == place; });
+  }
+
+  std::vector<Job> jobs_;
+  sim::RunOptions options_;
+  SharedCounter counter_;
+  std::map<pid_t, Member> members_;
+  std::vector<std::optional<sim::ScenarioResult>> results_;
+  std::vector<std::vector<sim::Death>> deaths_;  // of each job
+  std::string failure_;
+};
 
 }  // namespace
 
 std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(
     const std::vector<sim::Scenario>& scenarios, const sim::RunOptions& options, unsigned jobs) {
-  const std::vector<Job> all = jobs_of(scenarios);
-  SharedCounter counter;
-  std::vector<Worker> workers;
-  for (unsigned i = 0; i < jobs && i < all.size(); ++i)
-    workers.push_back(start_worker(all, options, counter));
+  return Crew(jobs_of(scenarios), options).work(jobs);
+}
 
-  std::vector<sim::ScenarioResult> results(all.size());
-  std::vector<bool> begun(all.size());
-  std::vector<bool> ended(all.size());
-  for (const Worker& worker : workers) {
-    int status = 0;
-    waitpid(worker.process, &status, 0);
-    std::rewind(worker.output);
-    char* line = nullptr;
-    std::size_t capacity = 0;
-    while (getline(&line, &capacity, worker.output) > 0) {
-      const auto message = nlohmann::json::parse(line);
-      const std::size_t job = message["job"];
-      begun[job] = true;
-      if (!message.contains("name")) continue;
-      ended[job] = true;
-      results[job] = from_message(message);
-    }
-    std::free(line);
-    std::fclose(worker.output);
-  }
-  for (std::size_t job = 0; job < all.size(); ++job) {
-    if (ended[job]) continue;
-    const std::string name = cases_of(*all[job].scenario)[all[job].case_index];
-    return std::unexpected(
-        fmt::format("the process that ran {} died{}", name, begun[job] ? "" : " before it began"));
-  }
-  return results;
+std::expected<sim::ReplayReport, std::string> replay_in_worker(const sim::Scenario& scenario,
+                                                               const std::string& token) {
+  Process process = Process::start([&](std::FILE* out) {
+    const auto report = sim::replay(scenario, token);
+    const nlohmann::json message = {{"good", report.has_value()},
+                                    {"matched", report && report->matched},
+                                    {"text", report ? report->text : report.error()}};
+    fmt::print(out, "{}", message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  });
+  process.wait();
+  if (const auto death = process.death())
+    return sim::ReplayReport{.matched = true, .text = "  no_abort: " + *death + "\n"};
+  const auto message = nlohmann::json::parse(process.output());
+  if (!message["good"]) return std::unexpected(message["text"].get<std::string>());
+  return sim::ReplayReport{.matched = message["matched"], .text = message["text"]};
 }
 
 }  // namespace holdfast::tools

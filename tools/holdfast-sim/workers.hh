@@ -10,9 +10,14 @@
 namespace holdfast::tools {
 
 // Runs every case of every scenario in `jobs` processes. The results come in the order of the scenarios,
-// whatever `jobs` is. A process that dies takes nothing with it: the
-// error names the case that it was running.
+// whatever `jobs` is. A process that dies takes nothing with it: where the engine ran is reported as a
+// violation of `no_abort`, and another process goes on with the case. An error is a process that died where
+// no engine ran.
 std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(
     const std::vector<sim::Scenario>& scenarios, const sim::RunOptions& options, unsigned jobs);
+
+// As sim::replay(), in a process of its own: if the engine dies there, that is what the report says.
+std::expected<sim::ReplayReport, std::string> replay_in_worker(const sim::Scenario& scenario,
+                                                               const std::string& token);
 
 }  // namespace holdfast::tools

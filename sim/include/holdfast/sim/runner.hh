@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "holdfast/sim/containment.hh"
 #include "holdfast/sim/report.hh"
 #include "holdfast/sim/scenario.hh"
 
@@ -15,6 +17,12 @@ namespace holdfast::sim {
 
 struct RunOptions {
   uint64_t seed = 0;
+  // A step or a recovery in which more things happen one after another never ends: a violation of `progress`.
+  uint64_t scheduler_steps_most = 1'000'000;
+  // kWhereaboutsWords of memory for the place where the engine runs, or none.
+  std::span<uint64_t> whereabouts = {};
+  // Places where the engine died before. Each is reported as a violation of `no_abort` and not gone to again.
+  std::span<const Death> deaths = {};
 };
 
 // A scenario is run once on each of its disks, with and without FUA as it says: "name[honest,fua]".
