@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "scenario/survivors.hh"
 #include "scenario/volume_story.hh"
 
 namespace holdfast::sim {
@@ -20,6 +21,17 @@ class Story {
 
   // The device is copied to another one: whoever used the store is gone.
   void end_program() { open_ = false; }
+  // From here on, a cut may come at any time.
+  void begin_cuts() {
+    cuts_ = true;
+    survivors_.begin(blobs_);
+  }
+  // The session after some cut, in which the store is open.
+  void begin_after() {
+    after_ = true;
+    open_ = true;
+    blobs_ = survivors_.certain();
+  }
   void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
   }
@@ -41,6 +53,7 @@ class Story {
   void follow_foreign(const SpdkSession& session, const ScenarioStep& step) {
     if (open_) complain("the store is open; close it before another program uses it");
     if (step.kill_after) complain("\"kill_after\" names a step of the engine, and this is another program");
+    for (const SpdkAction& action : session.actions) survivors_.may_be_gone(name_in(action));
     if (fails_ || session.actions.empty()) return;
     const Node& actions = *here_->find("spdk")->find("do");
     for (std::size_t i = 0; i < session.actions.size(); ++i) {
@@ -49,33 +62,49 @@ class Story {
     }
   }
 
+  static const std::string& name_in(const SpdkAction& action) {
+    return std::visit([](const auto& other) -> const std::string& { return blob_of(other); }, action);
+  }
+  static const std::string& blob_of(const BlobCreate& create) { return create.name; }
+  static const std::string& blob_of(const auto& action) { return action.blob; }
+
   // What happens to a blob, whoever does it.
   void act(const BlobCreate& create) {
-    if (blobs_.contains(create.name)) complain(fmt::format("there is a blob \"{}\" already", create.name));
+    // After a cut, what is there already is not created again.
+    const bool there = blobs_.contains(create.name);
+    if (there && !after_) complain(fmt::format("there is a blob \"{}\" already", create.name));
     if (fails_) return;
-    blobs_.emplace(create.name, create.clusters);
+    blobs_[create.name] = after_ ? survivors_.size_if_created(create.name, create.clusters) : create.clusters;
+    if (cuts_) survivors_.created(create.name, create.clusters);
     const uint64_t clusters = scenario_.device.size / scenario_.store.cluster_size;
     if (!create.thin && create.clusters >= clusters)
       complain(fmt::format("the device has only {} clusters, metadata included", clusters));
   }
   void act(const BlobSetXattr& step) { is_known(step.blob); }
   void act(const BlobResize& step) {
-    if (is_known(step.blob)) blobs_.at(step.blob) = step.clusters;
+    if (!is_known(step.blob)) return;
+    blobs_.at(step.blob) = step.clusters;
+    if (cuts_) survivors_.resized(step.blob, step.clusters);
   }
   void act(const BlobDelete& step) {
-    if (is_known(step.blob)) blobs_.erase(step.blob);
+    if (!is_known(step.blob)) return;
+    blobs_.erase(step.blob);
+    if (cuts_) survivors_.may_be_gone(step.blob);
   }
   void act(const DataIo& io) {
     if (!is_known(io.blob)) return;
     const uint64_t size = blobs_.at(io.blob) * scenario_.store.cluster_size;
     if (io.offset > size || io.length > size - io.offset) {
-      complain(fmt::format("\"{}\" has {} bytes, and this goes beyond them", io.blob, size));
+      const char* has = after_ ? "may have only" : "has";
+      complain(fmt::format("\"{}\" {} {} bytes, and this goes beyond them", io.blob, has, size));
     }
   }
 
   void visit(const StoreFormat&) {
     if (open_) complain("the store is open; close it before it is formatted");
-    if (!fails_) blobs_.clear();
+    if (fails_) return;
+    blobs_.clear();
+    survivors_.all_may_be_gone();
   }
   void visit(const StoreOpen&) {
     if (open_) complain("the store is open already");
@@ -123,6 +152,13 @@ class Story {
   bool need_blob(const std::string& name) { return need_open() && !fails_ && is_known(name); }
   bool is_known(const std::string& name) {
     if (blobs_.contains(name)) return true;
+    if (after_ && survivors_.is_possible(name)) {
+      complain(fmt::format(
+          "\"{}\" is not there after every cut: use what \"setup\" leaves and no step takes away, "
+          "or create it here",
+          name));
+      return false;
+    }
     std::vector<std::string_view> names;
     for (const auto& [known, clusters] : blobs_) {
       if (names.size() == kNamesCompared) break;
@@ -138,6 +174,9 @@ class Story {
   const Node* here_ = nullptr;
   bool fails_ = false;
   bool open_ = false;
+  bool cuts_ = false;
+  bool after_ = false;
+  Survivors survivors_;
   std::map<std::string, uint64_t> blobs_;  // clusters
 };
 
@@ -181,7 +220,16 @@ void check_story(Reader& reader, const Node& root, const Scenario& scenario) {
   Story story(reader, scenario);
   if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);
   if (scenario.device.setup_atomic_write) story.end_program();
+  story.begin_cuts();
   if (const Node* steps = root.find("steps")) story.follow(*steps, scenario.steps);
+  const Node* after = root.find("after");
+  if (after == nullptr) return;
+  story.begin_after();
+  story.follow(*after, scenario.after);
+  if (scenario.crash.nested < 2 || !reader.clean()) return;
+  // The session after a cut in the session after a cut.
+  story.begin_after();
+  story.follow(*after, scenario.after);
 }
 
 }  // namespace holdfast::sim

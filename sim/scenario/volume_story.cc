@@ -13,6 +13,11 @@ class VolumeStory {
   VolumeStory(Reader& reader, const Scenario& scenario)
       : reader_(reader), size_(chunks_of(*scenario.volume, scenario.device) * scenario.volume->chunk_size) {}
 
+  // The session after some cut. Where the cut left no volume there is none, and so there is one.
+  void begin_after() {
+    open_ = true;
+    presence_ = Presence::yes;
+  }
   void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
   }
@@ -92,6 +97,10 @@ void check_volume_story(Reader& reader, const Node& root, const Scenario& scenar
   VolumeStory story(reader, scenario);
   if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);
   if (const Node* steps = root.find("steps")) story.follow(*steps, scenario.steps);
+  const Node* after = root.find("after");
+  if (after == nullptr) return;
+  story.begin_after();
+  story.follow(*after, scenario.after);
 }
 
 }  // namespace holdfast::sim

@@ -58,7 +58,7 @@ std::vector<Mistake> mistakes_in_document() {
        "this must be a number of bytes such as 4096 or \"4KiB\""},
       {"tags_are_no_list", scenario_text("\"tags\": @\"x\","),
        "\"tags\" must be a list, and this is a string"},
-      {"after_long_letters", scenario_text("\"note\": \"\u00e9\u20ac\U0001f600\", @\"stor\": {},"),
+      {"long_letters", scenario_text("\"note\": \"\u00e9\u20ac\U0001f600\", @\"stor\": {},"),
        "unknown key \"stor\"; did you mean \"store\"?"},
       {"tag_is_null", scenario_text("\"tags\": [\"x\", @null],"), "a tag must be a string, and this is null"},
   };
@@ -289,6 +289,54 @@ std::vector<Mistake> mistakes_in_story() {
        with_blob_steps(
            R"({"blob.sync": {"blob": "abc"}, "kill_after": "write root"}, @{"blob.sync": {"blob": "abc"}})"),
        "the store is not open at this step"},
+  };
+}
+
+std::vector<Mistake> mistakes_after_a_cut() {
+  return {
+      {"uses_what_no_cut_leaves",
+       with_blob_steps(R"({"io.flush": {"blob": "abc"}})", R"("after": [@{"blob.sync": {"blob": "abd"}}],)"),
+       "there is no blob \"abd\" at this step; did you mean \"abc\"?"},
+      {"uses_what_a_step_creates",
+       with_blob_steps(R"({"blob.create": {"name": "new"}})",
+                       R"("after": [@{"blob.sync": {"blob": "new"}}],)"),
+       "\"new\" is not there after every cut: use what \"setup\" leaves and no step takes away, or create it "
+       "here"},
+      {"uses_what_a_step_deletes",
+       with_blob_steps(R"({"blob.delete": {"blob": "abc"}})",
+                       R"("after": [@{"blob.sync": {"blob": "abc"}}],)"),
+       "\"abc\" is not there after every cut: use what \"setup\" leaves and no step takes away, or create it "
+       "here"},
+      {"uses_what_another_program_touched",
+       with_blob_steps(
+           R"({"store.close": {}}, {"spdk": {"do": [{"resize": {"blob": "abc", "clusters": 2}}]}})",
+           R"("after": [@{"blob.sync": {"blob": "abc"}}],)"),
+       "\"abc\" is not there after every cut: use what \"setup\" leaves and no step takes away, or create it "
+       "here"},
+      {"writes_beyond_what_a_cut_leaves",
+       with_blob_steps(R"({"blob.resize": {"blob": "abc", "clusters": 4}})",
+                       R"("after": [@{"io.write": {"blob": "abc", "offset": "16KiB", "length": 4096}}],)"),
+       "\"abc\" may have only 16384 bytes, and this goes beyond them"},
+      {"opens_an_open_store", with_blob_steps(R"({"store.close": {}})", R"("after": [@{"store.open": {}}],)"),
+       "the store is open already"},
+      {"uses_a_closed_store",
+       with_blob_steps(R"({"store.close": {}})",
+                       R"("after": [{"store.close": {}}, @{"io.flush": {"blob": "abc"}}],)"),
+       "the store is not open at this step"},
+      {"the_second_after_misses_what_the_first_deletes",
+       with_blob_steps(R"({"store.close": {}})",
+                       R"("crash": {"nested": 2}, "after": [@{"blob.delete": {"blob": "abc"}}],)"),
+       "\"abc\" is not there after every cut: use what \"setup\" leaves and no step takes away, or create it "
+       "here"},
+      {"opens_an_open_volume",
+       scenario_text(std::string(kVolume) + R"("after": [@{"volume.open": {}}],)",
+                     R"({"volume.create": {}})"),
+       "the volume is open already"},
+      {"goes_beyond_the_volume",
+       scenario_text(
+           std::string(kVolume) + R"("after": [@{"volume.read": {"offset": "1MiB", "length": 4096}}],)",
+           R"({"volume.create": {}})"),
+       "the volume has 131072 bytes, and this goes beyond them"},
   };
 }
 

@@ -43,6 +43,11 @@ BEYOND_BY_NAME = {
     "Story.not_open", "Story.open_twice", "Story.format_while_open", "Story.closed_and_used",
     "Story.unknown_blob", "Story.deleted_blob", "Story.blob_twice", "Story.too_many_clusters",
     "Story.beyond_the_end", "Story.offset_that_wraps", "Story.used_after_a_kill",
+    "After.uses_what_no_cut_leaves", "After.uses_what_a_step_creates",
+    "After.uses_what_a_step_deletes", "After.uses_what_another_program_touched",
+    "After.writes_beyond_what_a_cut_leaves", "After.opens_an_open_store",
+    "After.uses_a_closed_store", "After.the_second_after_misses_what_the_first_deletes",
+    "After.opens_an_open_volume", "After.goes_beyond_the_volume",
     "Volume.chunk_size_odd", "Volume.unit_of_half_a_block", "Volume.unit_divides_no_chunk",
     "Volume.block_divides_no_chunk", "Volume.too_few_chunks", "Volume.too_many_chunks",
     "VolumeSteps.not_aligned", "VolumeSteps.not_there", "VolumeSteps.there_already", "VolumeSteps.not_open",
@@ -55,7 +60,7 @@ BEYOND_BY_NAME = {
 # What the parser says of such: of any value, or of strings only.
 BEYOND = re.compile(
     "the store is not open|the store is open|there is no blob|there is a blob|the device has only"
-    "|.* goes beyond them|the device is too small|two disks are called"
+    "|.* goes beyond them|.* is not there after every cut|the device is too small|two disks are called"
     "|\"length\" is more than the device has|what io.unmap leaves"
     "|\"offset\" and \"length\" must be multiples of the (block size|logical block)"
     "|the volume is|there is no volume|there is a volume|the volume has"

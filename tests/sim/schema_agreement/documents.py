@@ -140,7 +140,8 @@ def odd_and_good():
         CREATED[0] | {"kill_after": "write map path"}, {"volume.create": {"replace": True}}])
     yield "volume_killed_while_it_is_destroyed", of_a_volume(
         {"volume.destroy": {}, "kill_after": "erase superblock"}, CREATED[0], setup=CREATED[:1])
-    yield "after_is_not_followed", smallest(after=[{"blob.sync": {"blob": "nobody"}}])
+    yield "after_that_creates_what_it_uses", smallest(
+        after=[{"blob.create": {"name": "own"}}, {"blob.sync": {"blob": "own"}}])
 
 
 def odd_and_bad():

@@ -28,6 +28,7 @@ int main(int count, char** words) {
   write(words[1], "Disks", mistakes_in_disks());
   write(words[1], "Steps", mistakes_in_steps());
   write(words[1], "Story", mistakes_in_story());
+  write(words[1], "After", mistakes_after_a_cut());
   write(words[1], "Spdk", mistakes_in_spdk());
   write(words[1], "Volume", mistakes_in_volume());
   write(words[1], "VolumeSteps", mistakes_in_volume_steps());
