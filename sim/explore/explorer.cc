@@ -5,12 +5,11 @@
 
 #include <algorithm>
 
+#include "explore/tally.hh"
 #include "format/volume_super.hh"
 
 namespace holdfast::sim {
 namespace {
-
-constexpr uint64_t kStatesPerCase = 2'000'000;
 
 DeviceGeometry geometry_of(const DeviceSpec& device, bool fua) {
   return {.block_size = device.block_size,
@@ -83,6 +82,8 @@ ScenarioResult Explorer::run() {
   if (scenario_.device.setup_atomic_write) first_event = set_up_elsewhere(model);
   const bool toothless = stopped_.empty() && !play_all(model, first_event);
   result_.digest = rig_.digest.hex();
+  const bool deflates = scenario_.volume && scenario_.volume->codec == CodecKind::deflate;
+  if (deflates) result_.digest_depends_on = "the processor: ISA-L compresses differently on each kind";
   result_.note = stopped_;
   result_.verdict = toothless ? Verdict::vacuous : verdict();
   return result_;
@@ -106,6 +107,7 @@ bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
   if (here && !play(whole, scenario_.setup, false)) return true;
   session.ignore(case_.disk->ignores);
   play(whole, scenario_.steps, true);
+  end_session(session);
   // A violation is evidence enough: the session after a cut reached it.
   const bool reached = session.ignored_requests() > 0 || !result_.violations.empty();
   if (!stopped_.empty() || case_.disk->ignores.empty() || reached) return true;
@@ -195,24 +197,23 @@ void Explorer::consider_cut(Play& play) {
     if (offers(set, selection)) check_state(play, set, selection);
     return;
   }
-  if (!set.units.empty()) ++result_.crash_points;
-
   simdisk::SeededChoices choices(seed_of(play.path) + play.moments);
   simdisk::CombinationCursor cursor(set, scenario_.crash.states_per_point, choices);
-  if (!set.units.empty() && cursor.exhaustive()) ++result_.crash_points_exact;
   std::span<const uint32_t> selection;
-  while (stopped_.empty() && cursor.next(selection)) {
+  uint64_t visited = 0;
+  for (; stopped_.empty() && cursor.next(selection); ++visited) {
     const World::Mark mark = world_.mark();
     set.apply(selection);
     const bool fresh = play.seen.states.emplace(world_.image_hash(), play.model.version()).second;
     world_.rollback(mark);
     if (fresh) check_state(play, set, selection);
   }
+  count_point(result_, set, world_.disk, cursor.exhaustive() && stopped_.empty(), visited);
 }
 
 void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
                            std::span<const uint32_t> selection) {
-  if (result_.states_checked >= kStatesPerCase) {
+  if (result_.states_checked >= scenario_.crash.states_per_case) {
     over_budget_ = true;
     stop("more states than one case may have");
     return;
@@ -229,13 +230,14 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
     Session session(rig_, world_, trace_, seed_of(path), now);
     session.ignore(case_.disk->ignores);
     const Judgement judged = judge(session, rig_, world_, trace_, play.model);
-    ++result_.states_checked;
+    count_state(result_, set, world_.disk);
     if (judged.broken) {
       report(*judged.broken, path);
     } else if (judged.found) {
       go_on(session, play.model.after_power_cut(*judged.found), path);
     }
     containment_.enter(path, 0, Containment::Doing::judging);
+    end_session(session);
   }
   containment_.enter(play.path, play.resumed_at, Containment::Doing::working);
   trace_.forget_since(trace_mark);

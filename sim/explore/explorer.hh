@@ -57,6 +57,7 @@ class Explorer {
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
+  void end_session(Session& session) { result_.simulated_ns += session.scheduler().now_ns(); }
   bool play_all(Model& model, simdisk::EventNumber first_event);
   Verdict verdict();
   bool play(Play& play, const std::vector<ScenarioStep>& steps, bool cut);

@@ -36,6 +36,58 @@ std::string words_of(const ScenarioResult& result) {
   return words;
 }
 
+nlohmann::ordered_json to_json(const MediaCounts& counts) {
+  return {{"crash_points", counts.crash_points},
+          {"crash_points_exact", counts.crash_points_exact},
+          {"states_checked", counts.states_checked}};
+}
+
+void add(MediaCounts& sum, const MediaCounts& counts) {
+  sum.crash_points += counts.crash_points;
+  sum.crash_points_exact += counts.crash_points_exact;
+  sum.states_checked += counts.states_checked;
+}
+
+void add_capped(uint64_t& sum, uint64_t number) {
+  if (__builtin_add_overflow(sum, number, &sum)) sum = UINT64_MAX;
+}
+
+ScenarioResult total_of(std::span<const ScenarioResult> results) {
+  ScenarioResult total;
+  for (const ScenarioResult& result : results) {
+    add(total.block, result.block);
+    add(total.persistent_memory, result.persistent_memory);
+    add(total.both, result.both);
+    total.crash_points += result.crash_points;
+    total.crash_points_exact += result.crash_points_exact;
+    add_capped(total.states_checked, result.states_checked);
+    add_capped(total.sampled_states, result.sampled_states);
+    add_capped(total.sampled_of, result.sampled_of);
+    add_capped(total.states_enumerated, result.states_enumerated);
+    total.simulated_ns += result.simulated_ns;
+    total.seconds += finite(result.seconds);
+  }
+  return total;
+}
+
+std::string words_of(const char* media, const MediaCounts& counts) {
+  return fmt::format("  {:<18} {:>9} points, {:>9} exact, {:>9} states\n", media, counts.crash_points,
+                     counts.crash_points_exact, counts.states_checked);
+}
+
+std::string summary_of(const ScenarioResult& total) {
+  std::string text = words_of("block", total.block) + words_of("persistent memory", total.persistent_memory) +
+                     words_of("both", total.both);
+  const bool capped = total.states_enumerated == UINT64_MAX;
+  text += fmt::format("  instead of {}{} states of a plain enumeration; sampled {} of {}{}\n",
+                      capped ? "at least " : "", total.states_enumerated, total.sampled_states,
+                      total.sampled_of == UINT64_MAX ? "at least " : "", total.sampled_of);
+  const double simulated = static_cast<double>(total.simulated_ns) / 1e9;
+  text += fmt::format("  {:.1f} seconds of simulated time", simulated);
+  if (total.seconds > 0) text += fmt::format(" in {:.1f} of work", total.seconds);
+  return text + "\n";
+}
+
 }  // namespace
 
 const char* name_of(Verdict verdict) noexcept {
@@ -57,14 +109,23 @@ std::string to_json(std::span<const ScenarioResult> results) {
       violations.push_back(
           {{"invariant", violation.invariant}, {"words", violation.words}, {"token", violation.token}});
     }
-    nlohmann::ordered_json entry = {{"name", result.name},
-                                    {"verdict", name_of(result.verdict)},
-                                    {"crash_points", result.crash_points},
-                                    {"crash_points_exact", result.crash_points_exact},
-                                    {"states_checked", result.states_checked},
-                                    {"violations", violations},
-                                    {"seconds", finite(result.seconds)},
-                                    {"digest", result.digest}};
+    nlohmann::ordered_json entry = {
+        {"name", result.name},
+        {"verdict", name_of(result.verdict)},
+        {"crash_points", result.crash_points},
+        {"crash_points_exact", result.crash_points_exact},
+        {"states_checked", result.states_checked},
+        {"by_media",
+         {{"block", to_json(result.block)},
+          {"persistent_memory", to_json(result.persistent_memory)},
+          {"both", to_json(result.both)}}},
+        {"sampled", {{"states", result.sampled_states}, {"of", result.sampled_of}}},
+        {"states_enumerated", result.states_enumerated},
+        {"simulated_ns", result.simulated_ns},
+        {"violations", violations},
+        {"seconds", finite(result.seconds)},
+        {"digest", result.digest}};
+    if (!result.digest_depends_on.empty()) entry["digest_depends_on"] = result.digest_depends_on;
     if (!result.note.empty()) entry["note"] = result.note;
     scenarios.push_back(std::move(entry));
   }
@@ -94,23 +155,19 @@ std::string to_junit(std::span<const ScenarioResult> results) {
 
 std::string to_text(std::span<const ScenarioResult> results) {
   std::string text;
-  uint64_t states = 0;
-  uint64_t points = 0;
-  uint64_t exact = 0;
   std::size_t unexpected = 0;
   for (const ScenarioResult& result : results) {
     text += fmt::format("{:<13} {:>8} states {:>5} points  {}\n", name_of(result.verdict),
                         result.states_checked, result.crash_points, result.name);
-    states += result.states_checked;
-    points += result.crash_points;
-    exact += result.crash_points_exact;
     if (as_expected(result.verdict)) continue;
     ++unexpected;
     text += words_of(result) + "\n";
   }
+  const ScenarioResult total = total_of(results);
+  text += summary_of(total);
   text += fmt::format(
       "{} cases, {} not as expected; {} crash points ({} visited in every combination), {} states checked\n",
-      results.size(), unexpected, points, exact, states);
+      results.size(), unexpected, total.crash_points, total.crash_points_exact, total.states_checked);
   return text;
 }
 

@@ -20,7 +20,7 @@ constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "devi
 constexpr Keys kDeviceKeys = {"size",           "block_size", "atomic_write",       "setup_atomic_write",
                               "volatile_cache", "fua",        "discard_reads_zero", "initial"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
-constexpr Keys kCrashKeys = {"nested", "states_per_point"};
+constexpr Keys kCrashKeys = {"nested", "states_per_point", "states_per_case"};
 constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
 constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2",
@@ -104,6 +104,8 @@ CrashSpec read_crash(Reader& reader, const Node& node) {
       static_cast<uint32_t>(std::min<uint64_t>(reader.number(node, "nested").value_or(crash.nested), 3));
   if (crash.nested > 2) reader.complain(node.position, "\"nested\" is at most 2");
   crash.states_per_point = reader.number(node, "states_per_point").value_or(crash.states_per_point);
+  crash.states_per_case = reader.number(node, "states_per_case").value_or(crash.states_per_case);
+  if (crash.states_per_case == 0) reader.complain(node.position, "\"states_per_case\" must be at least 1");
   if (crash.states_per_point < 2) reader.complain(node.position, "\"states_per_point\" must be at least 2");
   return crash;
 }

@@ -92,6 +92,47 @@ TEST(Runner, a_point_with_more_states_than_allowed_is_not_exact) {
   EXPECT_LT(sampled.crash_points_exact, sampled.crash_points);
   EXPECT_EQ(whole.crash_points_exact, whole.crash_points);
   EXPECT_LT(sampled.states_checked, whole.states_checked);
+  EXPECT_EQ(sampled.sampled_states, 2 * (sampled.crash_points - sampled.crash_points_exact));
+  EXPECT_LT(sampled.sampled_states, sampled.sampled_of);
+  EXPECT_EQ(whole.sampled_of, 0U);
+}
+
+TEST(Runner, a_case_with_more_states_than_its_budget_is_inconclusive_and_its_last_point_not_exact) {
+  const std::string steps = R"({"store.format": {}})";
+  const ScenarioResult whole = run_case(parse_well(small(steps)), 0, {});
+  const auto within = [&](uint64_t budget) {
+    const std::string member = R"("crash": {"states_per_case": )" + std::to_string(budget) + "},";
+    return run_case(parse_well(small(steps, member)), 0, {});
+  };
+  EXPECT_EQ(within(whole.states_checked).verdict, Verdict::pass);
+  const ScenarioResult cut = within(whole.states_checked / 2);
+  EXPECT_EQ(cut.verdict, Verdict::inconclusive);
+  EXPECT_EQ(cut.note, "more states than one case may have");
+  EXPECT_EQ(cut.states_checked, whole.states_checked / 2);
+  EXPECT_LT(cut.crash_points_exact, cut.crash_points);
+}
+
+TEST(Runner, counts_points_and_states_by_the_media_that_a_cut_leaves_open) {
+  const Scenario scenario = parse_well(
+      scenario_text(std::string(kVolume) +
+                        R"("crash": {"nested": 0}, "setup": [{"volume.create": {}}, {"volume.open": {}}],)",
+                    R"({"volume.write": {"length": "16KiB"}}, {"volume.close": {}})"));
+  const ScenarioResult result = run_case(scenario, 0, {});
+  ASSERT_EQ(result.verdict, Verdict::pass) << result.note;
+  EXPECT_GT(result.block.crash_points, 0U);
+  EXPECT_GT(result.persistent_memory.crash_points, 0U);
+  EXPECT_EQ(result.block.crash_points + result.persistent_memory.crash_points + result.both.crash_points,
+            result.crash_points);
+  EXPECT_EQ(result.block.crash_points_exact + result.persistent_memory.crash_points_exact +
+                result.both.crash_points_exact,
+            result.crash_points_exact);
+  EXPECT_LE(
+      result.block.states_checked + result.persistent_memory.states_checked + result.both.states_checked,
+      result.states_checked);
+  EXPECT_GE(result.states_enumerated, result.states_checked) << "what is the same is visited once";
+  EXPECT_GT(result.simulated_ns, 0U);
+  const ScenarioResult store = run_case(parse_well(opened(kWriteAndFlush)), 0, {});
+  EXPECT_EQ(store.block.crash_points, store.crash_points);
 }
 
 TEST(Runner, a_scenario_that_leaves_nothing_undecided_is_vacuous) {

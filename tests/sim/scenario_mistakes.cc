@@ -116,6 +116,7 @@ std::vector<Mistake> mistakes_in_crash() {
       {"nested", with_crash("@{\"nested\": 3}"), "\"nested\" is at most 2"},
       {"nested_huge", with_crash("@{\"nested\": 18446744073709551615}"), "\"nested\" is at most 2"},
       {"states", with_crash("@{\"states_per_point\": 1}"), "\"states_per_point\" must be at least 2"},
+      {"budget", with_crash("@{\"states_per_case\": 0}"), "\"states_per_case\" must be at least 1"},
       {"unknown_key", with_crash("{@\"nest\": 1}"), "unknown key \"nest\"; did you mean \"nested\"?"},
   };
 }

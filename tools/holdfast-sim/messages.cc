@@ -4,6 +4,14 @@
 #include <nlohmann/json.hpp>
 
 namespace holdfast::tools {
+namespace {
+
+nlohmann::json numbers_of(const sim::MediaCounts& counts) {
+  return {counts.crash_points, counts.crash_points_exact, counts.states_checked};
+}
+sim::MediaCounts counts_of(const nlohmann::json& numbers) { return {numbers[0], numbers[1], numbers[2]}; }
+
+}  // namespace
 
 std::string to_message(const sim::ScenarioResult& result) {
   auto violations = nlohmann::json::array();
@@ -14,6 +22,11 @@ std::string to_message(const sim::ScenarioResult& result) {
       {"name", result.name},
       {"verdict", static_cast<int>(result.verdict)},
       {"counts", {result.crash_points, result.crash_points_exact, result.states_checked}},
+      {"block", numbers_of(result.block)},
+      {"persistent_memory", numbers_of(result.persistent_memory)},
+      {"both", numbers_of(result.both)},
+      {"more", {result.sampled_states, result.sampled_of, result.states_enumerated, result.simulated_ns}},
+      {"digest_depends_on", result.digest_depends_on},
       {"violations", violations},
       {"seconds", result.seconds},
       {"digest", result.digest},
@@ -29,6 +42,14 @@ sim::ScenarioResult from_message(const std::string& line) {
   result.crash_points = message["counts"][0];
   result.crash_points_exact = message["counts"][1];
   result.states_checked = message["counts"][2];
+  result.block = counts_of(message["block"]);
+  result.persistent_memory = counts_of(message["persistent_memory"]);
+  result.both = counts_of(message["both"]);
+  result.sampled_states = message["more"][0];
+  result.sampled_of = message["more"][1];
+  result.states_enumerated = message["more"][2];
+  result.simulated_ns = message["more"][3];
+  result.digest_depends_on = message["digest_depends_on"];
   for (const auto& violation : message["violations"])
     result.violations.push_back({violation[0], violation[1], violation[2]});
   result.seconds = message["seconds"];

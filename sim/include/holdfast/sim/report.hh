@@ -26,12 +26,27 @@ struct Violation {
   std::string token;  // leads back to this state: holdfast-sim replay FILE TOKEN
 };
 
+// Of the crash points that leave something open on these media alone, or on both.
+struct MediaCounts {
+  uint64_t crash_points = 0;
+  uint64_t crash_points_exact = 0;
+  uint64_t states_checked = 0;
+};
+
 struct ScenarioResult {
   std::string name;
   Verdict verdict = Verdict::inconclusive;
   uint64_t crash_points = 0;        // distinct cuts with at least one undecided piece
   uint64_t crash_points_exact = 0;  // those at which every combination was visited
   uint64_t states_checked = 0;      // recovery ran to its end and every invariant was compared
+  MediaCounts block;
+  MediaCounts persistent_memory;    // that of map files, mapped ones too
+  MediaCounts both;
+  uint64_t sampled_states = 0;      // visited at crash points that are not exact
+  uint64_t sampled_of = 0;          // how many these have, at least
+  uint64_t states_enumerated = 0;   // what a plain enumeration of every combination would visit, at least
+  uint64_t simulated_ns = 0;        // of all sessions
+  std::string digest_depends_on;    // what beside the scenario and the seed; empty: nothing
   std::vector<Violation> violations;  // the first of each invariant
   double seconds = 0;
   std::string digest;

@@ -148,6 +148,7 @@ struct ScenarioStep {
 struct CrashSpec {
   uint32_t nested = 1;  // how many further cuts may follow in the sessions after a cut
   uint64_t states_per_point = 4096;  // beyond it a crash point is sampled, and not exact
+  uint64_t states_per_case = 2'000'000;  // beyond it a case is inconclusive
 };
 
 // One kind of disk that the scenario runs on, and what must come of it.
