@@ -6,9 +6,8 @@
 #include "explore/explorer.hh"
 
 namespace holdfast::sim {
-namespace {
 
-std::vector<Case> expand(const Scenario& scenario) {
+std::vector<Case> cases_in(const Scenario& scenario) {
   std::vector<Case> cases;
   const std::vector<MemoryKind> memory =
       scenario.volume ? scenario.volume->memory : std::vector{MemoryKind::persistent};
@@ -20,6 +19,8 @@ std::vector<Case> expand(const Scenario& scenario) {
   return cases;
 }
 
+namespace {
+
 std::string name_of(const Scenario& scenario, const Case& which) {
   std::string name = fmt::format("{}[{},{}", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua");
   if (scenario.volume) name += which.memory == MemoryKind::mapped ? ",mapped" : ",persistent";
@@ -30,12 +31,12 @@ std::string name_of(const Scenario& scenario, const Case& which) {
 
 std::vector<std::string> cases_of(const Scenario& scenario) {
   std::vector<std::string> names;
-  for (const Case& which : expand(scenario)) names.push_back(name_of(scenario, which));
+  for (const Case& which : cases_in(scenario)) names.push_back(name_of(scenario, which));
   return names;
 }
 
 ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
-  const std::vector<Case> cases = expand(scenario);
+  const std::vector<Case> cases = cases_in(scenario);
   Explorer explorer(scenario, cases.at(case_index), case_index, options.seed);
   explorer.contain(options);
   ScenarioResult result = explorer.run();
@@ -52,7 +53,7 @@ std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::s
         fmt::format("the token is for a scenario with the hash {:016x}, and {} has {:016x}: it was changed",
                     token->scenario, scenario.file, scenario.content_hash));
   }
-  const std::vector<Case> cases = expand(scenario);
+  const std::vector<Case> cases = cases_in(scenario);
   if (token->case_index >= cases.size())
     return std::unexpected("the token names a case that the scenario does not have");
   Explorer explorer(scenario, cases[token->case_index], token->case_index, token->seed);

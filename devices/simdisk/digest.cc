@@ -31,6 +31,7 @@ Hash128 hash_bytes(std::span<const std::byte> bytes, uint64_t seed) noexcept {
 }
 
 void Digest::add(std::initializer_list<uint64_t> words) noexcept {
+  if (events_ != nullptr) events_->emplace_back(words);
   for (const uint64_t word : words) {
     const std::array<uint64_t, 3> chained = {state_.low, state_.high, word};
     state_ = hash_bytes(std::as_bytes(std::span(chained)));

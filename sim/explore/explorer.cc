@@ -187,6 +187,7 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 // A moment that offers the same states under the same demands as an earlier one is not a new moment.
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
+  if (route_ != nullptr) return follow_route(play);
   if (!wanted(play)) return;
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
@@ -211,6 +212,15 @@ void Explorer::consider_cut(Play& play) {
   count_point(result_, set, world_.disk, cursor.exhaustive() && stopped_.empty(), visited);
 }
 
+void Explorer::follow_route(Play& play) {
+  const auto* const choices = route_->choices(play.path, play.moments);
+  if (choices == nullptr) return;
+  const simdisk::CrashSet set = play.session.crash_set();
+  for (const std::vector<uint32_t>& selection : *choices) {
+    if (offers(set, selection)) check_state(play, set, selection);
+  }
+}
+
 void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
                            std::span<const uint32_t> selection) {
   if (result_.states_checked >= scenario_.crash.states_per_case) {
@@ -225,12 +235,18 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   const World::Mark world_mark = world_.mark();
   const Trace::Mark trace_mark = trace_.mark(now);
   const Trace::Watch nobody_watches(trace_, nullptr);
+  const simdisk::Digest outer = rig_.digest;
+  rig_.digest = log_ != nullptr ? log_->begin(path) : simdisk::Digest();
   set.apply(selection);
   {
     Session session(rig_, world_, trace_, seed_of(path), now);
     session.ignore(case_.disk->ignores);
     const Judgement judged = judge(session, rig_, world_, trace_, play.model);
     count_state(result_, set, world_.disk);
+    const std::string_view words = judged.broken ? judged.broken->words : std::string_view();
+    rig_.digest.add(world_.image_hash());
+    rig_.digest.add(simdisk::hash_bytes(std::as_bytes(std::span(words))));
+    if (log_ != nullptr) log_->end(path, seed_of(path), rig_.digest);
     if (judged.broken) {
       report(*judged.broken, path);
     } else if (judged.found) {
@@ -240,6 +256,9 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
     end_session(session);
   }
   containment_.enter(play.path, play.resumed_at, Containment::Doing::working);
+  const simdisk::Hash128 inner = rig_.digest.value();
+  rig_.digest = outer;
+  rig_.digest.add(inner);
   trace_.forget_since(trace_mark);
   world_.rollback(world_mark);
 }

@@ -10,6 +10,7 @@
 #include "explore/containment.hh"
 #include "explore/judgement.hh"
 #include "explore/session.hh"
+#include "explore/state_log.hh"
 #include "explore/token.hh"
 #include "holdfast/sim/report.hh"
 #include "holdfast/sim/scenario.hh"
@@ -23,6 +24,8 @@ struct Case {
   MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
 };
 
+std::vector<Case> cases_in(const Scenario& scenario);
+
 // Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The
 // media of a crash state are visited in place: the undecided pieces are put on media, a fresh session
 // recovers and is judged, and everything is undone.
@@ -34,6 +37,12 @@ class Explorer {
   void contain(const RunOptions& options) {
     rig_.scheduler_steps_most = options.scheduler_steps_most;
     containment_.begin(options.whereabouts, options.deaths);
+  }
+
+  // Tells `log` of each state that it visits. With a route these are the states on it.
+  void keep(StateLog& log, const Route* route) {
+    log_ = &log;
+    route_ = route;
   }
 
   // Visits all states, or with a target only the one that it names.
@@ -64,6 +73,7 @@ class Explorer {
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);
   void consider_cut(Play& play);
+  void follow_route(Play& play);
   void check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
   void go_on(Session& session, const Model& model, std::vector<Cut> path);
   bool may_go_on(Play& play);
@@ -84,6 +94,8 @@ class Explorer {
   Trace trace_;
   Containment containment_;
   const Token* target_ = nullptr;
+  StateLog* log_ = nullptr;
+  const Route* route_ = nullptr;
   ScenarioResult result_;
   std::string stopped_;  // why the exploration ended early
   bool over_budget_ = false;

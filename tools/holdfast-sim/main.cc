@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "holdfast/sim/runner.hh"
+#include "verifier.hh"
 #include "workers.hh"
 
 namespace holdfast::tools {
@@ -141,6 +142,16 @@ int lint(const std::vector<std::string>& paths) {
   return kExitOk;
 }
 
+int verify_scenarios(const std::vector<std::string>& paths, uint64_t runs, unsigned jobs) {
+  const auto scenarios = load(paths);
+  if (!scenarios) return kExitBadInput;
+  const Verification verification = verify(*scenarios, runs, std::max(1U, jobs));
+  for (const std::string& mismatch : verification.mismatches) fmt::print("{}\n", mismatch);
+  fmt::print("{} crash states reached twice, {} mismatches\n", verification.runs,
+             verification.mismatches.size());
+  return verification.mismatches.empty() ? kExitOk : kExitUnexpected;
+}
+
 int replay(const std::string& path, const std::string& token) {
   const auto scenarios = load({path});
   if (!scenarios) return kExitBadInput;
@@ -176,6 +187,17 @@ int main_of(int argc, char** argv) {
   CLI::App* lint_command = app.add_subcommand("lint", "Check scenario files without running them");
   lint_command->add_option("FILE-OR-DIR", lint_paths, "Scenario files, or folders of them")->required();
   lint_command->callback([&] { status = lint(lint_paths); });
+
+  std::vector<std::string> verify_paths;
+  uint64_t runs = 20'000;
+  unsigned verify_jobs = 1;
+  CLI::App* verify_command =
+      app.add_subcommand("verify", "Reach crash states twice, and compare what happened there");
+  verify_command->add_option("FILE-OR-DIR", verify_paths, "Scenario files, or folders of them")->required();
+  verify_command->add_option("--runs", runs, "How many states, at least")->check(CLI::PositiveNumber);
+  verify_command->add_option("--jobs", verify_jobs, "Processes to run side by side")
+      ->check(CLI::NonNegativeNumber);
+  verify_command->callback([&] { status = verify_scenarios(verify_paths, runs, verify_jobs); });
 
   std::string replay_file;
   std::string token;

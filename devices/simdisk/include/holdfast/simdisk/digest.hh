@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace holdfast::simdisk {
 
@@ -29,9 +30,12 @@ class Digest {
   void add(const Hash128& hash) noexcept { add({hash.low, hash.high}); }
   const Hash128& value() const noexcept { return state_; }
   std::string hex() const;
+  // From now on, each event is also kept, in its own words.
+  void record(std::vector<std::vector<uint64_t>>* events) noexcept { events_ = events; }
 
  private:
   Hash128 state_;
+  std::vector<std::vector<uint64_t>>* events_ = nullptr;
 };
 
 }  // namespace holdfast::simdisk
