@@ -101,7 +101,7 @@ TEST_F(HoldfastSim, run_ends_with_1_if_something_is_not_as_expected) {
   const Ended violated = call({"run", write("a.json", scenario("a", kUnexpected))});
   EXPECT_EQ(violated.status, 1);
   expect_contains(violated.out, "S3: ");
-  expect_contains(violated.out, "token hf1-");
+  expect_contains(violated.out, "token hf2-");
   const std::string nothing = R"({"store.open": {}, "expect": "not_a_store"})";
   const Ended vacuous = call({"run", write("v.json", scenario("v", kUnexpected, nothing))});
   EXPECT_EQ(vacuous.status, 1);
