@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Writes OUTPUT, which holds a number for the sources in ROOT that decide what a run does, and for the versions
-# of the libraries in LIBRARIES: the same for every compiler and optimisation, another one for every change.
+# Writes OUTPUT, which holds a number for the sources in ROOT that decide what a run does, and for the
+# versions of the libraries in LIBRARIES: the same for every compiler and optimisation, another one for every
+# change.
 cmake_minimum_required(VERSION 3.25)
 set(text "${LIBRARIES}")
 foreach(folder engine devices/simdisk sim)

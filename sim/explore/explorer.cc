@@ -31,18 +31,6 @@ void fill_with_garbage(simdisk::Media& media) {
   }
 }
 
-// Of every volume that this scenario creates.
-VolumeLayout layout_of(const Scenario& scenario) {
-  if (!scenario.volume) return {};
-  const VolumeSpec& spec = *scenario.volume;
-  return {.unit_size = spec.unit_size,
-          .logical_block_size = spec.logical_block_size,
-          .chunk_size = spec.chunk_size,
-          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
-          .units = scenario.device.size / spec.unit_size,
-          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
-}
-
 // What a session after a cut finds depends on the cut: a blob that is there already is not created again.
 bool is_done_already(const ScenarioStep& step, const Model& model) {
   const auto* create = std::get_if<BlobCreate>(&step.action);
@@ -56,6 +44,17 @@ bool offers(const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
 }
 
 }  // namespace
+
+VolumeLayout layout_of(const Scenario& scenario) {
+  if (!scenario.volume) return {};
+  const VolumeSpec& spec = *scenario.volume;
+  return {.unit_size = spec.unit_size,
+          .logical_block_size = spec.logical_block_size,
+          .chunk_size = spec.chunk_size,
+          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
+          .units = scenario.device.size / spec.unit_size,
+          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
+}
 
 Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed)
     : scenario_(scenario),
@@ -75,6 +74,11 @@ Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case
 ScenarioResult Explorer::run_to(const Token& target) {
   target_ = &target;
   return run();
+}
+
+ScenarioResult Explorer::run_beyond(const Token& target) {
+  beyond_target_ = true;
+  return run_to(target);
 }
 
 ScenarioResult Explorer::run() {
@@ -134,6 +138,7 @@ Verdict Explorer::verdict() {
 bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut) {
   for (const ScenarioStep& step : steps) {
     if (!play.path.empty() && is_done_already(step, play.model)) continue;
+    play.step = &step;
     if (!stopped_.empty() || !play_step(play, step, cut)) return false;
   }
   return true;
@@ -181,12 +186,13 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 // A moment that offers the same states under the same demands as an earlier one is not a new moment.
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
+  if (observer_ != nullptr && !observer_->moment(situation(play))) return;
   if (!wanted(play)) return;
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
   if (!play.seen.moments.emplace(offered, play.model.version()).second) return;
-  if (target_ != nullptr) {
+  if (follows_target(play.path)) {
     const std::vector<uint32_t>& selection = target_->cuts[play.path.size()].selection;
     if (offers(set, selection)) check_state(play, set, selection);
     return;
@@ -206,8 +212,7 @@ void Explorer::consider_cut(Play& play) {
   }
 }
 
-void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
-                           std::span<const uint32_t> selection) {
+void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
   if (result_.states_checked >= kStatesPerCase) {
     over_budget_ = true;
     stop("more states than one case may have");
@@ -219,12 +224,15 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   const World::Mark world_mark = world_.mark();
   const Trace::Mark trace_mark = trace_.mark(now);
   const Trace::Watch nobody_watches(trace_, nullptr);
+  if (observer_ != nullptr) observer_->cut(situation(play), set, selection);
   set.apply(selection);
   {
     Session session(rig_, world_, trace_, seed_of(path), now);
     session.ignore(case_.disk->ignores);
     const Judgement judged = judge(session, rig_, world_, trace_, play.model);
     ++result_.states_checked;
+    const Broken* broken = judged.broken ? &*judged.broken : nullptr;
+    if (observer_ != nullptr && !observer_->judged(path, broken)) stop("the observer has seen enough");
     if (!judged.ended) {
       stop("recovery waits for something that will never happen");
     } else if (judged.broken) {
@@ -240,7 +248,7 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
 // The session after the cut goes on working, and is cut in its turn.
 void Explorer::go_on(Session& session, const Model& model, std::vector<Cut> path) {
   if (path.size() > scenario_.crash.nested) return;
-  if (target_ != nullptr && target_->cuts.size() == path.size()) return;
+  if (target_ != nullptr && !beyond_target_ && target_->cuts.size() == path.size()) return;
   Model next_model = model;
   Play next{session, next_model, std::move(path), 0, {}};
   play(next, scenario_.after, true);
@@ -271,9 +279,16 @@ uint64_t Explorer::seed_of(const std::vector<Cut>& path) const {
 }
 
 bool Explorer::wanted(const Play& play) const {
-  if (target_ == nullptr) return true;
-  const std::size_t depth = play.path.size();
-  return depth < target_->cuts.size() && target_->cuts[depth].moment == play.moments;
+  if (follows_target(play.path)) return target_->cuts[play.path.size()].moment == play.moments;
+  return target_ == nullptr || beyond_target_;
+}
+
+bool Explorer::follows_target(const std::vector<Cut>& path) const {
+  return target_ != nullptr && path.size() < target_->cuts.size();
+}
+
+Situation Explorer::situation(Play& play) {
+  return {play.path, play.moments, play.step, play.session, world_, play.model};
 }
 
 }  // namespace holdfast::sim

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "explore/judgement.hh"
+#include "explore/observer.hh"
 #include "explore/session.hh"
 #include "explore/token.hh"
 #include "holdfast/sim/report.hh"
@@ -22,6 +23,9 @@ struct Case {
   MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
 };
 
+// Of every volume that this scenario creates.
+VolumeLayout layout_of(const Scenario& scenario);
+
 // Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The
 // media of a crash state are visited in place: the undecided pieces are put on media, a fresh session
 // recovers and is judged, and everything is undone.
@@ -29,9 +33,20 @@ class Explorer {
  public:
   Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed);
 
-  // Visits all states, or with a target only the one that it names.
+  // From now on; it outlives the exploration.
+  void observe(ExplorationObserver& observer) { observer_ = &observer; }
+  // As Trace::forward_to.
+  template <class Listener>
+  void forward_events_to(Listener& listener) {
+    trace_.forward_to(listener, listener);
+  }
+
+  // Visits all states, or with a target only the one that it names, or only those behind it.
   ScenarioResult run();
   ScenarioResult run_to(const Token& target);
+  ScenarioResult run_beyond(const Token& target);
+  // Why it ended early; empty: it did not.
+  const std::string& stopped() const { return stopped_; }
 
  private:
   // States that were checked already, under the same demands. Moments of one play share most of theirs.
@@ -46,6 +61,7 @@ class Explorer {
     std::vector<Cut> path;
     uint64_t moments = 0;
     Seen seen;
+    const ScenarioStep* step = nullptr;  // that is being played
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
@@ -55,12 +71,14 @@ class Explorer {
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);
   void consider_cut(Play& play);
-  void check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
+  void check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
   void go_on(Session& session, const Model& model, std::vector<Cut> path);
   void report(const Broken& broken, const std::vector<Cut>& path);
   bool stop(std::string why);
   uint64_t seed_of(const std::vector<Cut>& path) const;
   bool wanted(const Play& play) const;
+  bool follows_target(const std::vector<Cut>& path) const;
+  Situation situation(Play& play);
 
   const Scenario& scenario_;
   const Case& case_;
@@ -70,6 +88,8 @@ class Explorer {
   World world_;
   Trace trace_;
   const Token* target_ = nullptr;
+  bool beyond_target_ = false;
+  ExplorationObserver* observer_ = nullptr;
   ScenarioResult result_;
   std::string stopped_;  // why the exploration ended early
   bool over_budget_ = false;
