@@ -119,12 +119,7 @@ RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
   return raw;
 }
 
-Task<> find_everything(Session& session, const Rig& rig, Found& found) {
-  const Result<> opened = co_await session.open(false);
-  if (!opened) {
-    found.open_error = opened.error();
-    co_return {};
-  }
+Task<> read_everything(Session& session, const Rig& rig, Found& found) {
   for (const BlobId id : session.store()->blob_ids())
     HF_CO_CHECK(co_await read_blob(session, rig, id, found));
   const std::optional<BlobId> super_blob = session.store()->info().super_blob;

@@ -97,7 +97,8 @@ simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   Rig elsewhere = rig_;
   elsewhere.geometry.atomic_write_size = *scenario_.device.setup_atomic_write;
   Session session(elsewhere, world_, trace_, seed_of({}), 0);
-  Play setup{session, model, {}, 0, {}};
+  Seen seen;
+  Play setup{session, &model, &seen, {}};
   play(setup, scenario_.setup, false);
   return session.scheduler().last_event();
 }
@@ -105,7 +106,8 @@ simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
 // False: the disk ignores a barrier that was never reached.
 bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
   Session session(rig_, world_, trace_, seed_of({}), first_event);
-  Play whole{session, model, {}, 0, {}};
+  Seen seen;
+  Play whole{session, &model, &seen, {}};
   const bool here = !scenario_.device.setup_atomic_write;
   if (here && !play(whole, scenario_.setup, false)) return true;
   session.ignore(case_.disk->ignores);
@@ -137,7 +139,7 @@ Verdict Explorer::verdict() {
 // False: the play ended before its last step.
 bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut) {
   for (const ScenarioStep& step : steps) {
-    if (!play.path.empty() && is_done_already(step, play.model)) continue;
+    if (!play.path.empty() && is_done_already(step, *play.model)) continue;
     play.step = &step;
     if (!stopped_.empty() || !play_step(play, step, cut)) return false;
   }
@@ -175,9 +177,9 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
 std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
   std::vector<Task<>> tasks;
   if (const auto* parallel = std::get_if<Parallel>(&step.action)) {
-    for (const ScenarioStep& each : parallel->steps) tasks.push_back(play.session.perform(each, play.model));
+    for (const ScenarioStep& each : parallel->steps) tasks.push_back(play.session.perform(each, *play.model));
   } else {
-    tasks.push_back(play.session.perform(step, play.model));
+    tasks.push_back(play.session.perform(step, *play.model));
   }
   for (Task<>& task : tasks) task.start();
   return tasks;
@@ -191,7 +193,7 @@ void Explorer::consider_cut(Play& play) {
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
-  if (!play.seen.moments.emplace(offered, play.model.version()).second) return;
+  if (!play.seen->moments.emplace(offered, play.model->version()).second) return;
   if (follows_target(play.path)) {
     const std::vector<uint32_t>& selection = target_->cuts[play.path.size()].selection;
     if (offers(set, selection)) check_state(play, set, selection);
@@ -206,7 +208,7 @@ void Explorer::consider_cut(Play& play) {
   while (stopped_.empty() && cursor.next(selection)) {
     const World::Mark mark = world_.mark();
     set.apply(selection);
-    const bool fresh = play.seen.states.emplace(world_.image_hash(), play.model.version()).second;
+    const bool fresh = play.seen->states.emplace(world_.image_hash(), play.model->version()).second;
     world_.rollback(mark);
     if (fresh) check_state(play, set, selection);
   }
@@ -223,35 +225,47 @@ void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<c
   const simdisk::EventNumber now = play.session.scheduler().last_event();
   const World::Mark world_mark = world_.mark();
   const Trace::Mark trace_mark = trace_.mark(now);
-  const Trace::Watch nobody_watches(trace_, nullptr);
   if (observer_ != nullptr) observer_->cut(situation(play), set, selection);
   set.apply(selection);
   {
     Session session(rig_, world_, trace_, seed_of(path), now);
     session.ignore(case_.disk->ignores);
-    const Judgement judged = judge(session, rig_, world_, trace_, play.model);
-    ++result_.states_checked;
-    const Broken* broken = judged.broken ? &*judged.broken : nullptr;
-    if (observer_ != nullptr && !observer_->judged(path, broken)) stop("the observer has seen enough");
-    if (!judged.ended) {
-      stop("recovery waits for something that will never happen");
-    } else if (judged.broken) {
-      report(*judged.broken, path);
-    } else if (judged.found) {
-      go_on(session, play.model.after_power_cut(*judged.found), std::move(path));
-    }
+    recover_and_go_on({session, play.model, play.seen, std::move(path)});
   }
   trace_.forget_since(trace_mark);
   world_.rollback(world_mark);
 }
 
+// The recovery may be cut as well, and must then have broken no promise of the session before it.
+void Explorer::recover_and_go_on(Play play) {
+  std::function<void()> cut;
+  if (may_be_cut(play.path)) cut = [this, &play] { consider_cut(play); };
+  const Trace::Watch watch(trace_, cut);
+  const Judgement judged = judge(play.session, rig_, world_, trace_, *play.model, cut);
+  ++result_.states_checked;
+  const Broken* broken = judged.broken ? &*judged.broken : nullptr;
+  if (observer_ != nullptr && !observer_->judged(play.path, broken)) stop("the observer has seen enough");
+  if (!judged.ended) {
+    stop("recovery waits for something that will never happen");
+  } else if (judged.broken) {
+    report(*judged.broken, play.path);
+  } else if (judged.found && may_be_cut(play.path)) {
+    go_on(play, *judged.found);
+  }
+}
+
 // The session after the cut goes on working, and is cut in its turn.
-void Explorer::go_on(Session& session, const Model& model, std::vector<Cut> path) {
-  if (path.size() > scenario_.crash.nested) return;
-  if (target_ != nullptr && !beyond_target_ && target_->cuts.size() == path.size()) return;
-  Model next_model = model;
-  Play next{session, next_model, std::move(path), 0, {}};
-  play(next, scenario_.after, true);
+void Explorer::go_on(Play& play, const Model::Found& found) {
+  Model model = play.model->after_power_cut(found);
+  Seen seen;
+  play.model = &model;
+  play.seen = &seen;
+  this->play(play, scenario_.after, true);
+}
+
+bool Explorer::may_be_cut(const std::vector<Cut>& path) const {
+  return path.size() <= scenario_.crash.nested &&
+         (target_ == nullptr || beyond_target_ || follows_target(path));
 }
 
 void Explorer::report(const Broken& broken, const std::vector<Cut>& path) {
@@ -288,7 +302,7 @@ bool Explorer::follows_target(const std::vector<Cut>& path) const {
 }
 
 Situation Explorer::situation(Play& play) {
-  return {play.path, play.moments, play.step, play.session, world_, play.model};
+  return {play.path, play.moments, play.step, play.session, world_, *play.model};
 }
 
 }  // namespace holdfast::sim

@@ -54,14 +54,15 @@ class Explorer {
     std::set<std::pair<simdisk::Hash128, uint64_t>> moments;
     std::set<std::pair<simdisk::Hash128, uint64_t>> states;
   };
-  // One playing of steps in one session, and how it was reached.
+  // One playing of steps in one session, and how it was reached. While it recovers, it makes no promises of
+  // its own: model and states are those of the session that was cut.
   struct Play {
     Session& session;
-    Model& model;
+    Model* model;
+    Seen* seen;
     std::vector<Cut> path;
     uint64_t moments = 0;
-    Seen seen;
-    const ScenarioStep* step = nullptr;  // that is being played
+    const ScenarioStep* step = nullptr;  // that is being played; null: the session recovers
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
@@ -72,7 +73,9 @@ class Explorer {
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);
   void consider_cut(Play& play);
   void check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
-  void go_on(Session& session, const Model& model, std::vector<Cut> path);
+  void recover_and_go_on(Play play);
+  void go_on(Play& play, const Model::Found& found);
+  bool may_be_cut(const std::vector<Cut>& path) const;
   void report(const Broken& broken, const std::vector<Cut>& path);
   bool stop(std::string why);
   uint64_t seed_of(const std::vector<Cut>& path) const;

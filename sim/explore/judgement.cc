@@ -8,10 +8,16 @@
 namespace holdfast::sim {
 namespace {
 
+const Judgement kNeverEnds{.ended = false, .broken = {}, .found = {}};
+
 // False: it waits for something that will never happen.
-bool run(Session& session, Task<>& task, std::optional<Error>& error) {
+bool run(Session& session, Task<>& task, std::optional<Error>& error,
+         const std::function<void()>& at_each_moment = nullptr) {
   task.start();
-  if (!session.scheduler().run_until([&task] { return task.done(); })) return false;
+  while (!task.done()) {
+    if (!session.scheduler().step()) return false;
+    if (at_each_moment) at_each_moment();
+  }
   if (const Result<> ended = task.take_result(); !ended) error = ended.error();
   return true;
 }
@@ -25,11 +31,13 @@ Model::Found settled(const Examination& state) {
 }
 
 Judgement judge_store(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                      const Model& model) {
+                      const Model& model, const std::function<void()>& at_each_moment) {
   const RawStore raw = read_raw_store(world.disk, rig.geometry.block_size);
   Found found;
-  Task<> finding = find_everything(session, rig, found);
-  if (!run(session, finding, found.open_error)) return {.ended = false, .broken = {}, .found = {}};
+  Task<> opening = session.open(false);
+  if (!run(session, opening, found.open_error, at_each_moment)) return kNeverEnds;
+  Task<> reading = read_everything(session, rig, found);
+  if (!found.open_error && !run(session, reading, found.open_error)) return kNeverEnds;
   const Examination state{world.disk, trace, model, raw, found};
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
   // Nothing is allocated in a store with damage.
@@ -38,11 +46,13 @@ Judgement judge_store(Session& session, const Rig& rig, const World& world, cons
 }
 
 Judgement judge_volume(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                       const Model& model) {
+                       const Model& model, const std::function<void()>& at_each_moment) {
   const RawVolume raw = read_raw_volume(world, rig.volume_layout);
   FoundVolume found;
-  Task<> finding = find_volume(session.volume(), *rig.scenario.volume, found);
-  if (!run(session, finding, found.open_error)) return {.ended = false, .broken = {}, .found = {}};
+  Task<> opening = session.volume().open();
+  if (!run(session, opening, found.open_error, at_each_moment)) return kNeverEnds;
+  Task<> reading = read_volume(session.volume(), *rig.scenario.volume, found);
+  if (!found.open_error && !run(session, reading, found.open_error)) return kNeverEnds;
   const VolumeExamination state =
       examine_volume(world, trace.volume(), model.volume(), rig.volume_layout, raw, found);
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
@@ -55,9 +65,9 @@ Judgement judge_volume(Session& session, const Rig& rig, const World& world, con
 }  // namespace
 
 Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                const Model& model) {
-  if (rig.scenario.volume) return judge_volume(session, rig, world, trace, model);
-  return judge_store(session, rig, world, trace, model);
+                const Model& model, const std::function<void()>& at_each_moment) {
+  if (rig.scenario.volume) return judge_volume(session, rig, world, trace, model, at_each_moment);
+  return judge_store(session, rig, world, trace, model, at_each_moment);
 }
 
 }  // namespace holdfast::sim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "explore/session.hh"
@@ -19,7 +20,9 @@ struct Judgement {
   std::optional<Model::Found> found;
 };
 
-// Recovers in a fresh session over the media of the state, and asks the invariants.
-Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model);
+// Recovers in a fresh session over the media of the state, and asks the invariants. `at_each_moment` is
+// called after every step of the recovery, as long as it may still write.
+Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
+                const std::function<void()>& at_each_moment);
 
 }  // namespace holdfast::sim

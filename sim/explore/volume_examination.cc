@@ -113,12 +113,7 @@ RawVolume read_raw_volume(const World& world, const VolumeLayout& layout) {
   return raw;
 }
 
-Task<> find_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found) {
-  const Result<> opened = co_await program.open();
-  if (!opened) {
-    found.open_error = opened.error();
-    co_return {};
-  }
+Task<> read_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found) {
   std::vector<std::byte> bytes(spec.chunk_size);
   const iovec buffer{.iov_base = bytes.data(), .iov_len = bytes.size()};
   const uint64_t blocks = spec.chunk_size / spec.logical_block_size;

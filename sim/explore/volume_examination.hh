@@ -48,7 +48,8 @@ struct FoundVolume {
   std::vector<ChunkTags> chunks;
   std::map<uint64_t, Error> unreadable;
 };
-Task<> find_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found);
+// Reads every chunk of the program's open volume.
+Task<> read_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found);
 
 // One crash state of a volume: what its invariants judge.
 struct VolumeExamination {
