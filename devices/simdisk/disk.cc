@@ -271,11 +271,15 @@ void Disk::complete_write(InFlight& operation) {
 }
 
 void Disk::complete_flush(const InFlight& operation) {
-  if (ignores(operation.request().purpose.barrier)) return;
+  if (!ignores(operation.request().purpose.barrier)) make_durable(operation.flush_covers);
+}
+
+void Disk::make_durable() { make_durable(completions_); }
+
+void Disk::make_durable(uint64_t completions) {
   std::vector<uint64_t> indices;
   for (auto& [index, unit] : units_) {
-    for (Piece& piece : unit.pieces)
-      piece.durable = piece.durable || piece.completed <= operation.flush_covers;
+    for (Piece& piece : unit.pieces) piece.durable = piece.durable || piece.completed <= completions;
     indices.push_back(index);
   }
   for (const uint64_t index : indices) settle(index);

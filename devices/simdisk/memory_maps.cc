@@ -100,6 +100,13 @@ CrashSet SimulatedMaps::crash_set() const {
   return set;
 }
 
+void SimulatedMaps::make_durable() {
+  const EventNumber now = host_->wiring.scheduler.last_event();
+  host_->directory.sync(now);
+  for (auto& [number, file] : host_->live)
+    file.lines.persist(0, host_->wiring.folder.file(number).size(), now);
+}
+
 namespace {
 
 Result<> check_name(std::string_view name) {

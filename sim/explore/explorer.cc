@@ -32,18 +32,6 @@ void fill_with_garbage(simdisk::Media& media) {
   }
 }
 
-// Of every volume that this scenario creates.
-VolumeLayout layout_of(const Scenario& scenario) {
-  if (!scenario.volume) return {};
-  const VolumeSpec& spec = *scenario.volume;
-  return {.unit_size = spec.unit_size,
-          .logical_block_size = spec.logical_block_size,
-          .chunk_size = spec.chunk_size,
-          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
-          .units = scenario.device.size / spec.unit_size,
-          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
-}
-
 // What a session after a cut finds depends on the cut: a blob that is there already is not created again.
 bool is_done_already(const ScenarioStep& step, const Model& model) {
   const auto* create = std::get_if<BlobCreate>(&step.action);
@@ -57,6 +45,17 @@ bool offers(const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
 }
 
 }  // namespace
+
+VolumeLayout layout_of(const Scenario& scenario) {
+  if (!scenario.volume) return {};
+  const VolumeSpec& spec = *scenario.volume;
+  return {.unit_size = spec.unit_size,
+          .logical_block_size = spec.logical_block_size,
+          .chunk_size = spec.chunk_size,
+          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
+          .units = scenario.device.size / spec.unit_size,
+          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
+}
 
 Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, RunOptions options)
     : scenario_(scenario),
@@ -76,6 +75,11 @@ Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case
 ScenarioResult Explorer::run_to(const Token& target) {
   target_ = &target;
   return run();
+}
+
+ScenarioResult Explorer::run_beyond(const Token& target) {
+  beyond_target_ = true;
+  return run_to(target);
 }
 
 ScenarioResult Explorer::run() {
@@ -140,6 +144,7 @@ Verdict Explorer::verdict() {
 bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut) {
   for (const ScenarioStep& step : steps) {
     if (!play.path.empty() && is_done_already(step, *play.model)) continue;
+    play.step = &step;
     if (!stopped_.empty() || !play_step(play, step, cut)) return false;
   }
   return true;
@@ -187,12 +192,13 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 // A moment that offers the same states under the same demands as an earlier one is not a new moment.
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
+  if (observer_ != nullptr && !observer_->moment(situation(play))) return;
   if (!wanted(play)) return;
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
   if (!play.seen->emplace(offered, play.model->version()).second) return;
-  if (target_ != nullptr) {
+  if (follows_target(play.path)) {
     const std::vector<uint32_t>& selection = target_->cuts[play.path.size()].selection;
     if (offers(set, selection)) check_state(play, set, selection);
     return;
@@ -204,7 +210,7 @@ void Explorer::consider_cut(Play& play) {
 }
 
 // Whether the states that were visited stand for all.
-bool Explorer::search_plainly(const Play& play, const simdisk::CrashSet& set) {
+bool Explorer::search_plainly(Play& play, const simdisk::CrashSet& set) {
   simdisk::SeededChoices choices(seed_of(play.path) + play.moments);
   simdisk::CombinationCursor cursor(set, scenario_.crash.states_per_point, choices);
   std::span<const uint32_t> selection;
@@ -213,7 +219,7 @@ bool Explorer::search_plainly(const Play& play, const simdisk::CrashSet& set) {
 }
 
 // Where even that is too much, some states are visited that differ as much as possible.
-bool Explorer::search_lazily(const Play& play, const simdisk::CrashSet& set) {
+bool Explorer::search_lazily(Play& play, const simdisk::CrashSet& set) {
   const MetadataPages pages(world_.disk, set, scenario_.device.block_size);
   simdisk::LazyCursor cursor(set, ends_at_next_cut(play.path) ? &pages : nullptr);
   std::span<const uint32_t> selection;
@@ -227,8 +233,7 @@ bool Explorer::search_lazily(const Play& play, const simdisk::CrashSet& set) {
   return false;
 }
 
-void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
-                           std::span<const uint32_t> selection) {
+void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
   if (result_.states_checked >= kStatesPerCase) {
     over_budget_ = true;
     stop("more states than one case may have");
@@ -239,6 +244,7 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   const simdisk::EventNumber now = play.session.scheduler().last_event();
   const World::Mark world_mark = world_.mark();
   const Trace::Mark trace_mark = trace_.mark(now);
+  if (observer_ != nullptr) observer_->cut(situation(play), set, selection);
   set.apply(selection);
   {
     Session session(rig_, world_, trace_, seed_of(path), now);
@@ -262,6 +268,8 @@ void Explorer::recover_and_go_on(Play play) {
   const Trace::Watch watch(trace_, cut);
   const Judgement judged = judge(play.session, rig_, world_, trace_, *play.model, cut);
   ++result_.states_checked;
+  const Broken* broken = judged.broken ? &*judged.broken : nullptr;
+  if (observer_ != nullptr && !observer_->judged(play.path, broken)) stop("the observer has seen enough");
   if (!judged.ended) {
     stop("recovery waits for something that will never happen");
   } else if (judged.broken) {
@@ -282,7 +290,8 @@ void Explorer::go_on(Play& play, const Model::Found& found) {
 }
 
 bool Explorer::may_be_cut(const std::vector<Cut>& path) const {
-  return path.size() <= scenario_.crash.nested && (target_ == nullptr || path.size() < target_->cuts.size());
+  return path.size() <= scenario_.crash.nested &&
+         (target_ == nullptr || beyond_target_ || follows_target(path));
 }
 
 void Explorer::report(const Broken& broken, const std::vector<Cut>& path) {
@@ -308,9 +317,16 @@ uint64_t Explorer::seed_of(const std::vector<Cut>& path) const {
 }
 
 bool Explorer::wanted(const Play& play) const {
-  if (target_ == nullptr) return true;
-  const std::size_t depth = play.path.size();
-  return depth < target_->cuts.size() && target_->cuts[depth].moment == play.moments;
+  if (follows_target(play.path)) return target_->cuts[play.path.size()].moment == play.moments;
+  return target_ == nullptr || beyond_target_;
+}
+
+bool Explorer::follows_target(const std::vector<Cut>& path) const {
+  return target_ != nullptr && path.size() < target_->cuts.size();
+}
+
+Situation Explorer::situation(Play& play) {
+  return {play.path, play.moments, play.step, play.session, world_, *play.model};
 }
 
 }  // namespace holdfast::sim

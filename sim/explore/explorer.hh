@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "explore/judgement.hh"
+#include "explore/observer.hh"
 #include "explore/session.hh"
 #include "explore/token.hh"
 #include "holdfast/sim/report.hh"
@@ -23,6 +24,9 @@ struct Case {
   MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
 };
 
+// Of every volume that this scenario creates.
+VolumeLayout layout_of(const Scenario& scenario);
+
 // Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The
 // media of a crash state are visited in place: the undecided pieces are put on media, a fresh session
 // recovers and is judged, and everything is undone.
@@ -30,9 +34,20 @@ class Explorer {
  public:
   Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, RunOptions options);
 
-  // Visits all states, or with a target only the one that it names.
+  // From now on; it outlives the exploration.
+  void observe(ExplorationObserver& observer) { observer_ = &observer; }
+  // As Trace::forward_to.
+  template <class Listener>
+  void forward_events_to(Listener& listener) {
+    trace_.forward_to(listener, listener);
+  }
+
+  // Visits all states, or with a target only the one that it names, or only those behind it.
   ScenarioResult run();
   ScenarioResult run_to(const Token& target);
+  ScenarioResult run_beyond(const Token& target);
+  // Why it ended early; empty: it did not.
+  const std::string& stopped() const { return stopped_; }
 
  private:
   // Moments that were searched already: what they offered, and what was demanded.
@@ -45,6 +60,7 @@ class Explorer {
     Seen* seen;
     std::vector<Cut> path;
     uint64_t moments = 0;
+    const ScenarioStep* step = nullptr;  // that is being played; null: the session recovers
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
@@ -54,9 +70,9 @@ class Explorer {
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);
   void consider_cut(Play& play);
-  bool search_plainly(const Play& play, const simdisk::CrashSet& set);
-  bool search_lazily(const Play& play, const simdisk::CrashSet& set);
-  void check_state(const Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
+  bool search_plainly(Play& play, const simdisk::CrashSet& set);
+  bool search_lazily(Play& play, const simdisk::CrashSet& set);
+  void check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
   void recover_and_go_on(Play play);
   void go_on(Play& play, const Model::Found& found);
   bool ends_at_next_cut(const std::vector<Cut>& path) const;
@@ -65,6 +81,8 @@ class Explorer {
   bool stop(std::string why);
   uint64_t seed_of(const std::vector<Cut>& path) const;
   bool wanted(const Play& play) const;
+  bool follows_target(const std::vector<Cut>& path) const;
+  Situation situation(Play& play);
 
   const Scenario& scenario_;
   const Case& case_;
@@ -74,6 +92,8 @@ class Explorer {
   World world_;
   Trace trace_;
   const Token* target_ = nullptr;
+  bool beyond_target_ = false;
+  ExplorationObserver* observer_ = nullptr;
   ScenarioResult result_;
   std::set<simdisk::Hash128> outcomes_;  // of the states after which nothing is cut
   std::string stopped_;  // why the exploration ended early

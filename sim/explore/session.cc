@@ -117,6 +117,11 @@ simdisk::CrashSet Session::crash_set() const {
   return set;
 }
 
+void Session::make_durable() {
+  disk_.make_durable();
+  maps_.make_durable();
+}
+
 void Session::end_program() {
   volume_.end();
   handles_.clear();

@@ -54,6 +54,8 @@ class Session {
   uint64_t ignored_requests() const noexcept { return disk_.ignored_requests() + maps_.ignored_requests(); }
   // What a power cut at this moment leaves open.
   simdisk::CrashSet crash_set() const;
+  // As if everything that is complete were flushed and persisted, and nobody were told.
+  void make_durable();
   Blobstore* store() noexcept { return store_.get(); }
   VolumeProgram& volume() noexcept { return volume_; }
   // Reads a range of a blob into `into`.

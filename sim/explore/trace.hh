@@ -53,6 +53,11 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
     Trace& trace_;
     std::function<void()> outer_;
   };
+  // These are told everything, too, and nothing is forgotten for them. They outlive the trace.
+  void forward_to(simdisk::DiskObserver& of_disk, simdisk::MemoryObserver& of_memory) {
+    of_disk_ = &of_disk;
+    of_memory_ = &of_memory;
+  }
   const VolumeTrace& volume() const { return volume_; }
 
   void begin_process() { ++processes_; }
@@ -94,6 +99,8 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
   uint32_t block_size_;
   VolumeTrace volume_;
   std::function<void()> before_persist_;
+  simdisk::DiskObserver* of_disk_ = nullptr;
+  simdisk::MemoryObserver* of_memory_ = nullptr;
 };
 
 }  // namespace holdfast::sim

@@ -275,10 +275,23 @@ TEST(Replay, of_a_token_of_another_scenario_is_refused) {
   EXPECT_NE(report.error().find("it was changed"), std::string::npos) << report.error();
 }
 
+TEST(Replay, of_a_token_of_another_build_is_refused_with_both_builds) {
+  const Scenario scenario = parse_well(opened(kWriteAndFlush, kTwoDisks));
+  std::string token = run_case(scenario, 1, {}).violations.at(0).token;
+  const std::string own = token.substr(4, 8);
+  const std::string other = own == "00000000" ? "00000001" : "00000000";
+  token.replace(4, 8, other);
+  const auto report = replay(scenario, token);
+  ASSERT_FALSE(report.has_value());
+  EXPECT_NE(report.error().find("of the build " + other), std::string::npos) << report.error();
+  EXPECT_NE(report.error().find("this one is " + own), std::string::npos) << report.error();
+  EXPECT_EQ(report.error().find("hash"), std::string::npos) << "the scenario is the same: " << report.error();
+}
+
 TEST(Replay, of_what_leads_nowhere_is_refused) {
   const Scenario scenario = parse_well(opened(kWriteAndFlush, kTwoDisks));
   const std::string token = run_case(scenario, 1, {}).violations.at(0).token;
-  const std::string begin = token.substr(0, token.find('-', 4));
+  const std::string begin = token.substr(0, token.find('-', token.find('-', 4) + 1));
   EXPECT_EQ(replay(scenario, "rubbish").error().substr(0, 19), "this is not a token");
   EXPECT_FALSE(replay(scenario, begin + "-9-0-1.").has_value());
   EXPECT_FALSE(replay(scenario, begin + "-1-0-999999.").has_value());

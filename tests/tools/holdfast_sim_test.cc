@@ -101,7 +101,7 @@ TEST_F(HoldfastSim, run_ends_with_1_if_something_is_not_as_expected) {
   const Ended violated = call({"run", write("a.json", scenario("a", kUnexpected))});
   EXPECT_EQ(violated.status, 1);
   expect_contains(violated.out, "S3: ");
-  expect_contains(violated.out, "token hf1-");
+  expect_contains(violated.out, "token hf2-");
   const std::string nothing = R"({"store.open": {}, "expect": "not_a_store"})";
   const Ended vacuous = call({"run", write("v.json", scenario("v", kUnexpected, nothing))});
   EXPECT_EQ(vacuous.status, 1);
@@ -238,6 +238,55 @@ TEST_F(HoldfastSim, replay_of_what_is_no_token_of_this_scenario_ends_with_2) {
   EXPECT_EQ(call({"replay", file, "rubbish"}).status, 2);
   EXPECT_EQ(call({"replay", path("absent.json"), token}).status, 2);
   EXPECT_EQ(call({"replay", file}).status, 2);
+}
+
+TEST_F(HoldfastSim, shrink_writes_a_regression_that_runs_and_is_explained) {
+  const std::string file = write("a.json", scenario("a"));
+  const Json report = Json::parse(call({"run", file, "--json", "-"}).out);
+  const std::string token = report["scenarios"][2]["violations"][0]["token"];
+  const std::string regression = path("regression.json");
+  const Ended shrunk = call({"shrink", file, token, "--emit-regression", regression});
+  EXPECT_EQ(shrunk.status, 0) << shrunk.err;
+  expect_contains(shrunk.out, "1 steps, 1 power cut(s), 1 pieces lost or torn");
+  const Ended ran = call({"run", regression});
+  EXPECT_EQ(ran.status, 0) << ran.out;
+  expect_contains(ran.out, "a-shrunk[lossy,no-fua]");
+
+  const std::string command = "holdfast-sim explain " + regression + " ";
+  const std::size_t begin = shrunk.out.find(command);
+  ASSERT_NE(begin, std::string::npos) << shrunk.out;
+  const std::string its_token =
+      shrunk.out.substr(begin + command.size(), shrunk.out.find('\n', begin) - begin - command.size());
+  const Ended explained = call({"explain", regression, its_token});
+  EXPECT_EQ(explained.status, 1) << explained.err;
+  expect_contains(explained.out, "S3 is broken");
+  expect_contains(explained.out, "First wrong field");
+  expect_contains(explained.out, "S3 stands there");
+}
+
+TEST_F(HoldfastSim, shrink_prints_the_scenario_if_no_file_is_named) {
+  const std::string file = write("a.json", scenario("a"));
+  const Json report = Json::parse(call({"run", file, "--json", "-"}).out);
+  const Ended ended = call({"shrink", file, report["scenarios"][2]["violations"][0]["token"]});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  expect_contains(ended.out, "\"scenario\": \"a-shrunk\"");
+}
+
+TEST_F(HoldfastSim, shrink_and_explain_refuse_bad_input_with_2) {
+  const std::string file = write("a.json", scenario("a"));
+  const Json report = Json::parse(call({"run", file, "--json", "-"}).out);
+  const std::string token = report["scenarios"][2]["violations"][0]["token"];
+  for (const char* command : {"shrink", "explain"}) {
+    EXPECT_EQ(call({command, file, "rubbish"}).status, 2) << command;
+    EXPECT_EQ(call({command, path("absent.json"), token}).status, 2) << command;
+    EXPECT_EQ(call({command, file}).status, 2) << command;
+    const Ended other = call({command, write("b.json", scenario("b")), token});
+    EXPECT_EQ(other.status, 2) << command;
+    expect_contains(other.err, "it was changed");
+  }
+  const Ended unwritten = call({"shrink", file, token, "--emit-regression", path("no/such/folder/r.json")});
+  EXPECT_EQ(unwritten.status, 2);
+  expect_contains(unwritten.err, "the scenario cannot be written");
 }
 
 TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bites) {

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "holdfast/sim/explain.hh"
 #include "holdfast/sim/runner.hh"
+#include "holdfast/sim/shrink.hh"
 #include "workers.hh"
 
 namespace holdfast::tools {
@@ -150,6 +152,46 @@ int replay(const std::string& path, const std::string& token) {
   return report->matched ? kExitUnexpected : kExitOk;
 }
 
+struct ShrinkArguments {
+  std::string path;
+  std::string token;
+  std::string regression;
+  sim::ShrinkOptions options;
+};
+
+std::string size_in_words(const sim::FailureSize& size) {
+  return fmt::format("{} steps, {} power cut(s), {} pieces lost or torn", size.steps, size.cuts, size.pieces);
+}
+
+int shrink(const ShrinkArguments& arguments) {
+  const auto text = read_file(arguments.path);
+  if (!text) return complain(arguments.path + ": this is not a file that can be read");
+  const auto shrunk = sim::shrink(*text, arguments.path, arguments.token, arguments.options);
+  if (!shrunk) return complain(shrunk.error());
+  const bool to_file = !arguments.regression.empty();
+  if (to_file && !write_report(arguments.regression, shrunk->scenario))
+    return complain(arguments.regression + ": the scenario cannot be written");
+  const std::string file = to_file ? arguments.regression : "FILE";
+  fmt::print("{}: {}\n", shrunk->violation.invariant, shrunk->violation.words);
+  fmt::print("  before  {}\n  after   {}\n", size_in_words(shrunk->before), size_in_words(shrunk->after));
+  fmt::print("  {} scenarios explored{}\n", shrunk->runs,
+             shrunk->at_budget ? ": the budget is used up, and more --runs may find a smaller one" : "");
+  if (!to_file) fmt::print("\n{}\n", shrunk->scenario);
+  const std::string seed = shrunk->seed == 0 ? "" : fmt::format(" --seed {}", shrunk->seed);
+  fmt::print("holdfast-sim run {}{}   # {} today\n", file, seed, name_of(shrunk->verdict));
+  fmt::print("holdfast-sim explain {} {}\n", file, shrunk->violation.token);
+  return kExitOk;
+}
+
+int explain(const std::string& path, const std::string& token) {
+  const auto text = read_file(path);
+  if (!text) return complain(path + ": this is not a file that can be read");
+  const auto explanation = sim::explain(*text, path, token);
+  if (!explanation) return complain(explanation.error());
+  fmt::print("{}", explanation->text);
+  return kExitUnexpected;
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app{
       "Runs scenarios against the storage engine on a simulated disk and cuts the power at every moment"};
@@ -190,6 +232,24 @@ int main_of(int argc, char** argv) {
   replay_command->add_option("FILE", replay_file, "The scenario")->required();
   replay_command->add_option("TOKEN", token, "As run prints it")->required();
   replay_command->callback([&] { status = replay(replay_file, token); });
+
+  ShrinkArguments to_shrink;
+  CLI::App* shrink_command =
+      app.add_subcommand("shrink", "Find the smallest scenario that fails as the state of a token does");
+  shrink_command->add_option("FILE", to_shrink.path, "The scenario")->required();
+  shrink_command->add_option("TOKEN", to_shrink.token, "As run prints it")->required();
+  shrink_command->add_option("--emit-regression", to_shrink.regression,
+                             "Write the scenario there, to be committed to scenarios/regress");
+  shrink_command->add_option("--runs", to_shrink.options.runs, "How many scenarios are explored at most")
+      ->check(CLI::PositiveNumber);
+  shrink_command->callback([&] { status = shrink(to_shrink); });
+
+  std::string explain_file;
+  std::string explain_token;
+  CLI::App* explain_command = app.add_subcommand("explain", "Tell what went wrong in the state of a token");
+  explain_command->add_option("FILE", explain_file, "The scenario")->required();
+  explain_command->add_option("TOKEN", explain_token, "As run prints it")->required();
+  explain_command->callback([&] { status = explain(explain_file, explain_token); });
 
   try {
     app.parse(argc, argv);

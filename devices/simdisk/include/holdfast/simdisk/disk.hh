@@ -55,6 +55,10 @@ class Disk final : public BlockDevice {
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
 
+  // As if a flush of everything that has completed were there, and no time had passed: for whoever wonders
+  // where a flush is missing.
+  void make_durable();
+
   // How many requests of ignored barriers this disk has seen: 0 means that nothing was tried.
   uint64_t ignored_requests() const noexcept { return ignored_requests_; }
 
@@ -70,6 +74,7 @@ class Disk final : public BlockDevice {
   void complete(InFlight& operation);
   void complete_write(InFlight& operation);
   void complete_flush(const InFlight& operation);
+  void make_durable(uint64_t completions);
   void read(const IoRequest& request) const;
   void settle(uint64_t unit_index);
   bool ignores(Barrier barrier) const noexcept { return ignored_.contains(barrier); }
