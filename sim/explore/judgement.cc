@@ -46,7 +46,9 @@ Judgement judge_volume(Session& session, const Rig& rig, const World& world, con
   const VolumeExamination state =
       examine_volume(world, trace.volume(), model.volume(), rig.volume_layout, raw, found);
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
-  if (session.volume().volume() == nullptr) return {.broken = {}, .found = {}};
+  const Volume* volume = session.volume().volume();
+  // Nothing is written beside damage.
+  if (volume == nullptr || !volume->damaged_chunks().empty()) return {.broken = {}, .found = {}};
   Model::Found settled;
   settled.volume = {.epoch = raw.epoch, .chunks = found.chunks};
   return {.broken = {}, .found = std::move(settled)};
