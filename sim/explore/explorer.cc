@@ -7,6 +7,7 @@
 
 #include "explore/metadata_pages.hh"
 #include "format/volume_super.hh"
+#include "scenario/memory.hh"
 
 namespace holdfast::sim {
 namespace {
@@ -130,7 +131,9 @@ Verdict Explorer::verdict() {
     if (broken.empty() && result_.note.empty()) result_.note = "the expected violation did not happen";
     return Verdict::fail;
   }
-  const bool tested = result_.crash_points > 0 && result_.states_checked > 0;
+  // What happened to a map file is judged after cuts that leave nothing open, too.
+  const bool something_open = result_.crash_points > 0 || touches_map_files(scenario_);
+  const bool tested = something_open && result_.states_checked > 0;
   if (over_budget_) return Verdict::inconclusive;
   if (!stopped_.empty()) return tested ? Verdict::fail : Verdict::vacuous;
   if (!tested) {

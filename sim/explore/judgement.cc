@@ -50,14 +50,16 @@ Judgement judge_volume(Session& session, const Rig& rig, const World& world, con
   const simdisk::EventNumber power_on = session.scheduler().last_event();
   const RawVolume raw = read_raw_volume(world, rig.volume_layout);
   FoundVolume found;
-  Task<> opening = session.volume().open();
+  Task<> opening = session.volume().open(false);
   if (!run(session, opening, found.open_error, at_each_moment)) return kNeverEnds;
   Task<> reading = read_volume(session.volume(), *rig.scenario.volume, found);
   if (!found.open_error && !run(session, reading, found.open_error)) return kNeverEnds;
   const VolumeExamination state =
       examine_volume(world, trace.volume(), model.volume(), rig.volume_layout, raw, found);
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
-  if (session.volume().volume() == nullptr) return {.broken = {}, .found = {}};
+  const Volume* volume = session.volume().volume();
+  // Nothing is written beside damage.
+  if (volume == nullptr || !volume->damaged_chunks().empty()) return {.broken = {}, .found = {}};
   Model::Found settled;
   settled.volume = {.epoch = raw.epoch, .chunks = found.chunks, .event = power_on, .entries = raw.entries};
   return {.broken = {}, .found = std::move(settled)};

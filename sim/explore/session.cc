@@ -88,7 +88,8 @@ Session::Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::E
       home_(scheduler_.add_executor()),
       maps_(kind_of(rig.memory), {world.maps, scheduler_, home_, rig.digest, &trace}),
       trace_(trace),
-      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, disk_, maps_, home_) {
+      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, rig.volume_layout, disk_, maps_,
+              home_) {
   trace_.begin_process();
 }
 

@@ -9,6 +9,26 @@ namespace {
 
 std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+bool is_poisoned(const simdisk::MemoryFile& file, uint64_t offset, uint64_t length) {
+  for (uint64_t line = offset / simdisk::kMemoryLine; line * simdisk::kMemoryLine < offset + length; ++line) {
+    if (file.is_poisoned(line)) return true;
+  }
+  return false;
+}
+
+// Media keep what is under poison, and nobody can read it.
+void read_poison(const simdisk::MemoryFile& file, const VolumeLayout& layout, RawVolume& raw) {
+  raw.copy_is_poisoned = is_poisoned(file, 0, kVolumeSuperBytes);
+  for (uint64_t map = 0; map < layout.chunk_maps(); ++map) {
+    if (is_poisoned(file, layout.chunk_map_offset(map), layout.chunk_map_bytes()))
+      raw.poisoned_maps.insert(map);
+  }
+  for (uint64_t chunk = 0; chunk < layout.chunks; ++chunk) {
+    const bool entry = is_poisoned(file, layout.logical_entry_offset(chunk), sizeof(uint64_t));
+    if (entry || raw.poisoned_maps.contains(raw.entries[chunk])) raw.lost_chunks.insert(chunk);
+  }
+}
+
 void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& raw) {
   const simdisk::MemoryFile* file = world.maps.find(raw.map_name);
   if (file == nullptr || file->size() != layout.map_file_bytes(MapSizing::with_headers)) return;
@@ -21,6 +41,7 @@ void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& ra
   raw.maps.assign(layout.chunk_maps(), std::vector<Le64>(layout.chunk_map_bytes() / sizeof(Le64)));
   for (uint64_t i = 0; i < raw.maps.size(); ++i)
     file->content().read(layout.chunk_map_offset(i), std::as_writable_bytes(std::span(raw.maps[i])));
+  if (file->has_poison()) read_poison(*file, layout, raw);
   if (!raw.copy || raw.copy->session.number > 0) return;
   std::vector<std::byte> rest(file->size() - VolumeLayout::kLogicalMapOffset);
   file->content().read(VolumeLayout::kLogicalMapOffset, rest);
@@ -142,10 +163,13 @@ VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, c
                           .layout = layout,
                           .raw = raw,
                           .found = found,
+                          .map_file = model.map_file(raw.epoch),
                           .broken_entry = {},
                           .newest_entry = 0};
+  if (!state.has_own_map()) return state;
   EntryCheck check(world, trace, layout, raw);
   for (uint64_t chunk = 0; chunk < raw.entries.size(); ++chunk) {
+    if (raw.lost_chunks.contains(chunk)) continue;
     const std::optional<BrokenEntry> broken = check.check(chunk, state.newest_entry);
     if (broken && !state.broken_entry) state.broken_entry = broken;
   }

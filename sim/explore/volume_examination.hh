@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct RawVolume {
   std::vector<std::vector<Le64>> maps;
   // The begin of what is not all ones in a map file in which no session was marked.
   std::optional<uint64_t> unfilled_at;
+  // What lies on poisoned lines of the map file.
+  bool copy_is_poisoned = false;
+  std::set<uint64_t> poisoned_maps;
+  std::set<uint64_t> lost_chunks;  // through their entry or their chunk map
 };
 RawVolume read_raw_volume(const World& world, const VolumeLayout& layout);
 
@@ -58,9 +63,13 @@ struct VolumeExamination {
   const VolumeLayout& layout;
   const RawVolume& raw;
   const FoundVolume& found;
+  VolumeModel::MapFile map_file = VolumeModel::MapFile::own;
   std::optional<BrokenEntry> broken_entry;
   // When the newest thing was stored that an entry on media says was stored.
   simdisk::EventNumber newest_entry = 0;
+
+  // Else nothing follows from what the map file says: A6 judges it.
+  bool has_own_map() const { return map_file == VolumeModel::MapFile::own; }
 };
 VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, const VolumeModel& model,
                                  const VolumeLayout& layout, const RawVolume& raw, const FoundVolume& found);

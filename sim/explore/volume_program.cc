@@ -10,9 +10,6 @@ namespace {
 constexpr std::byte kUuidMark{0x48};
 
 Error not_open() { return {.code = Errc::invalid_argument, .reason = "the volume is not open at this step"}; }
-Error still_open() {
-  return {.code = Errc::busy, .reason = "the volume is open at this step; close it first"};
-}
 
 // Every block is another one, and says which write it is of.
 std::vector<std::byte> content_of_write(const VolumeModel::Write& write, uint32_t block_size) {
@@ -37,8 +34,13 @@ uint64_t epoch_of_uuid(const Uuid& uuid) {
   return uuid_of_epoch(epoch) == uuid ? epoch : 0;
 }
 
-Task<> VolumeProgram::open() {
+Error VolumeProgram::still_open() {
+  return {.code = Errc::busy, .reason = "the volume is open at this step; close it first"};
+}
+
+Task<> VolumeProgram::open(bool write_beside_damage) {
   VolumeOpenOptions options;
+  options.write_beside_damage = write_beside_damage;
   options.write_back = spec_.write_back;
   options.queue_depth = spec_.queue_depth;
   HF_CO_TRY(volume_, co_await Volume::open(device_, maps_, home_, options));
@@ -62,9 +64,11 @@ Task<> VolumeProgram::run(const VolumeCreate& step, VolumeModel& model) {
   co_return created;
 }
 
-Task<> VolumeProgram::run(const VolumeOpen&, VolumeModel&) {
+Task<> VolumeProgram::run(const VolumeOpen& step, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
-  co_return co_await open();
+  HF_CO_CHECK(co_await open(step.write_beside_damage));
+  model.opened();
+  co_return {};
 }
 
 Task<> VolumeProgram::run(const VolumeClose&, VolumeModel& model) {

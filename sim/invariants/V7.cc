@@ -34,9 +34,10 @@ bool was_in_use(const VolumeExamination& state, uint64_t map) {
 // V7: chunk maps that nobody refers to are blank before a session changes anything, and when it closes.
 std::optional<std::string> check_V7(const VolumeExamination& state) {
   const RawVolume& raw = state.raw;
-  if (!raw.super || !raw.copy) return std::nullopt;
+  if (!raw.super || !raw.copy || !state.has_own_map()) return std::nullopt;
   const bool closed = raw.copy->session.closed;
   for (uint64_t map = 0; map < raw.maps.size(); ++map) {
+    if (raw.poisoned_maps.contains(map)) continue;
     if (is_blank(raw.maps[map]) || std::ranges::count(raw.entries, map) > 0) continue;
     const std::span<const Placed> puts = state.trace.maps_of(raw.map_name, map);
     const bool of_this_session = puts.empty() || puts.back().event > raw.super_written_at;

@@ -69,12 +69,33 @@ class VolumeModel {
     Tag tag = kZeroes;
     uint64_t first_block = 0;
     uint64_t count = 0;
+    bool changes = false;  // what is there: zeroes over zeroes are nothing
   };
   // A write of zeroes is an unmap.
   Write write_begins(uint64_t first_block, uint64_t count, Content content, bool zeroes);
   void write_ends(const Write& write, bool acknowledged, bool durable);
   uint64_t flush_begins() const { return now_; }
   void flush_ends(uint64_t began);
+
+  // What others did to the map file of the newest volume, until it is opened with it.
+  enum class MapFile : uint8_t {
+    own,  // it is what the engine left, but for its poison
+    lost,
+    older,  // an earlier copy of itself
+    foreign,  // another volume's
+  };
+  uint64_t newest_epoch() const { return current_; }
+  MapFile map_file(uint64_t epoch) const { return epoch == current_ ? map_file_ : former_map_file_; }
+  void map_copied() { copied_epoch_ = current_; }
+  void map_lost() { map_becomes(MapFile::lost); }
+  void map_replaced(MapSource by) {
+    const bool itself = by == MapSource::copy && copied_epoch_ == current_;
+    map_becomes(itself ? MapFile::older : MapFile::foreign);
+  }
+  void opened() {
+    changed_ = false;
+    map_becomes(MapFile::own);
+  }
 
   uint64_t chunks() const { return chunks_.size(); }
   uint64_t blocks_per_chunk() const { return blocks_per_chunk_; }
@@ -99,6 +120,10 @@ class VolumeModel {
     ++version_;
     return ++now_;
   }
+  void map_becomes(MapFile state) {
+    map_file_ = state;
+    ++version_;
+  }
 
   Versions<uint64_t> epoch_{0};
   uint64_t epochs_ = 0;  // that ever began
@@ -107,7 +132,11 @@ class VolumeModel {
   std::vector<ChunkVersions> chunks_;
   std::vector<ChunkVersions> former_;  // of the volume that is being replaced
   Found found_;
+  MapFile map_file_ = MapFile::own;  // of `current_`
+  MapFile former_map_file_ = MapFile::own;  // of the volume that is being replaced
+  uint64_t copied_epoch_ = 0;  // 0: no copy was made
   bool closed_ = false;
+  bool changed_ = false;  // since it was opened
   bool destroying_ = false;
   uint64_t writes_ = 0;
   uint64_t now_ = 0;  // counts changes and completions

@@ -23,9 +23,9 @@ constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
 constexpr Keys kCrashKeys = {"nested", "states_per_point"};
 constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
-constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2",
-                              "B3", "B4", "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4",
-                              "V5", "V6", "V7", "V8", "C1", "C2", "C3", "R2", "A4", "A5"};
+constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3",
+                              "B4", "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4", "V5", "V6",
+                              "V7", "V8", "C1", "C2", "C3", "R2", "A4", "A5", "A6"};
 
 void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
   device.fua.clear();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "scenario/memory.hh"
 #include "scenario/volume.hh"
 
 namespace holdfast::sim {
@@ -210,8 +211,10 @@ Action read_spdk(Reader& reader, const Node& node, const Scenario& scenario) {
   return session;
 }
 
-Action read_create_volume(Reader& reader, const Node& node, const Scenario&) {
-  return read_volume_create(reader, node);
+// What needs nothing of the scenario.
+template <auto read>
+Action read_alone(Reader& reader, const Node& node, const Scenario&) {
+  return read(reader, node);
 }
 
 template <DataKind kind>
@@ -244,14 +247,18 @@ constexpr Verb kVerbs[] = {
     {"io.read", read_data_io<DataKind::read>},
     {"io.flush", read_for_blob<DataFlush>},
     {"spdk", read_spdk},
-    {"volume.create", read_create_volume},
-    {"volume.open", read_bare<VolumeOpen>},
+    {"volume.create", read_alone<read_volume_create>},
+    {"volume.open", read_alone<read_volume_open>},
     {"volume.close", read_bare<VolumeClose>},
     {"volume.destroy", read_bare<VolumeDestroy>},
     {"volume.write", read_volume_io<DataKind::write>},
     {"volume.read", read_volume_io<DataKind::read>},
     {"volume.unmap", read_volume_io<DataKind::unmap>},
     {"volume.flush", read_bare<VolumeFlush>},
+    {"memory.poison", read_alone<read_memory_poison>},
+    {"memory.lose", read_bare<MemoryLose>},
+    {"memory.copy", read_bare<MemoryCopy>},
+    {"memory.replace", read_alone<read_memory_replace>},
 };
 
 constexpr std::string_view kModifiers[] = {"expect", "kill_after", "note"};
@@ -304,7 +311,8 @@ void check_beside_others(Reader& reader, const Node::Member& member) {
   constexpr Keys kOfTheVolume = {"volume.create", "volume.open", "volume.close", "volume.destroy"};
   if (member.key.starts_with("store.") || member.key == "spdk")
     reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
-  if (std::ranges::find(kOfTheVolume, member.key) != std::end(kOfTheVolume))
+  if (std::ranges::find(kOfTheVolume, member.key) != std::end(kOfTheVolume) ||
+      member.key.starts_with("memory."))
     reader.complain(member.position, "only data and flushes of a volume can stand inside \"parallel\"");
 }
 
@@ -333,6 +341,8 @@ ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenari
   const bool parallel = inside_parallel || std::holds_alternative<Parallel>(step.action);
   if (const Node* kill = node.find("kill_after"); kill != nullptr && parallel)
     reader.complain(kill->position, "\"kill_after\" and \"parallel\" do not go together");
+  if (const Node* kill = node.find("kill_after"); kill != nullptr && is_memory_step(step))
+    reader.complain(kill->position, "\"kill_after\" names a step of the engine, and this is none");
   const bool misspelt = verbs == 0 && unknown > 0;  // reported as an unknown key
   if (verbs != 1 && !misspelt)
     reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));

@@ -16,6 +16,7 @@ using Keys = std::string_view[];
 constexpr Keys kVolumeKeys = {"chunk_size", "unit_size",  "logical_block_size", "codec",
                               "checksums",  "write_back", "queue_depth",        "memory"};
 constexpr Keys kCreateKeys = {"replace"};
+constexpr Keys kOpenKeys = {"write_beside_damage"};
 constexpr Keys kRangeKeys = {"offset", "length"};
 constexpr Keys kWriteKeys = {"offset", "length", "content"};
 constexpr Keys kCodecs = {"lz4", "deflate"};
@@ -125,6 +126,11 @@ VolumeSpec read_volume(Reader& reader, const Node& node, const DeviceSpec& devic
 VolumeCreate read_volume_create(Reader& reader, const Node& node) {
   reader.check_object(node, kCreateKeys);
   return {.replace = reader.boolean(node, "replace").value_or(false)};
+}
+
+VolumeOpen read_volume_open(Reader& reader, const Node& node) {
+  reader.check_object(node, kOpenKeys);
+  return {.write_beside_damage = reader.boolean(node, "write_beside_damage").value_or(false)};
 }
 
 VolumeData read_volume_data(Reader& reader, const Node& node, DataKind kind, const DeviceSpec& device,

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "scenario/memory.hh"
 #include "scenario/volume.hh"
 
 namespace holdfast::sim {
@@ -11,7 +12,9 @@ namespace {
 class VolumeStory {
  public:
   VolumeStory(Reader& reader, const Scenario& scenario)
-      : reader_(reader), size_(chunks_of(*scenario.volume, scenario.device) * scenario.volume->chunk_size) {}
+      : reader_(reader),
+        chunks_(chunks_of(*scenario.volume, scenario.device)),
+        size_(chunks_ * scenario.volume->chunk_size) {}
 
   void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
@@ -58,6 +61,20 @@ class VolumeStory {
       complain(fmt::format("the volume has {} bytes, and this goes beyond them", size_));
   }
   void visit(const VolumeFlush&) { need_open(); }
+  void visit(const MemoryPoison& poison) {
+    need_map();
+    if (poison.chunk >= chunks_ && !fails_) complain(fmt::format("the volume has only {} chunks", chunks_));
+  }
+  void visit(const MemoryLose&) { need_map(); }
+  void visit(const MemoryCopy&) {
+    need_map();
+    copied_ = copied_ || !fails_;
+  }
+  void visit(const MemoryReplace& replace) {
+    need_map();
+    if (replace.by == MapSource::copy && !copied_ && !fails_)
+      complain("there is no copy of the map file at this step; make one with \"memory.copy\"");
+  }
   void visit(const Parallel& parallel) { follow(*here_->find("parallel"), parallel.steps); }
   template <class StepOfAStore>
   void visit(const StepOfAStore&) {}
@@ -65,17 +82,23 @@ class VolumeStory {
   void need_volume() {
     if (presence_ == Presence::no) complain("there is no volume at this step");
   }
+  void need_map() {
+    if (open_) complain("the volume is open; close it before something happens to its map file");
+    if (!fails_) need_volume();
+  }
   void need_open() {
     if (!open_) complain("the volume is not open at this step");
   }
   void complain(std::string message) { reader_.complain(here_->position, std::move(message)); }
 
   Reader& reader_;
+  uint64_t chunks_;
   uint64_t size_;  // bytes
   const Node* here_ = nullptr;
   bool fails_ = false;
   bool killed_ = false;
   bool open_ = false;
+  bool copied_ = false;
   Presence presence_ = Presence::no;
 };
 
@@ -85,7 +108,8 @@ bool is_volume_step(const ScenarioStep& step) {
   const auto& action = step.action;
   return std::holds_alternative<VolumeCreate>(action) || std::holds_alternative<VolumeOpen>(action) ||
          std::holds_alternative<VolumeClose>(action) || std::holds_alternative<VolumeDestroy>(action) ||
-         std::holds_alternative<VolumeData>(action) || std::holds_alternative<VolumeFlush>(action);
+         std::holds_alternative<VolumeData>(action) || std::holds_alternative<VolumeFlush>(action) ||
+         is_memory_step(step);
 }
 
 void check_volume_story(Reader& reader, const Node& root, const Scenario& scenario) {

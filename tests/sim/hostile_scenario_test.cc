@@ -48,7 +48,10 @@ const std::string kRichVolume =
   "setup": [{"volume.create": {"replace": true}}, {"volume.open": {}}],
   "steps": [{"volume.write": {"offset": 0, "length": "4KiB", "content": "dense"}},
     {"parallel": [{"volume.unmap": {"offset": 512, "length": 1024}}, {"volume.read": {"length": 512}}]},
-    {"volume.flush": {}}, {"volume.close": {}, "kill_after": "persist"}, {"volume.destroy": {}}],
+    {"volume.flush": {}}, {"volume.close": {}, "kill_after": "persist"},
+    {"memory.copy": {}}, {"memory.poison": {"what": "chunk_map", "chunk": 7}}, {"memory.lose": {}},
+    {"memory.replace": {"by": "copy"}}, {"volume.open": {"write_beside_damage": true}},
+    {"volume.close": {}}, {"volume.destroy": {}}],
   "after": [{"volume.close": {}}]})";
 
 TEST(HostileScenario, a_million_nested_lists_are_refused) {

@@ -394,6 +394,47 @@ std::vector<Mistake> mistakes_in_volume_steps() {
   };
 }
 
+std::vector<Mistake> mistakes_in_memory_steps() {
+  const auto with_map = [](std::string_view steps) {
+    return scenario_text(std::string(kVolume) + R"("setup": [{"volume.create": {}}],)", steps);
+  };
+  return {
+      {"what_is_missing", with_map(R"({"memory.poison": @{"chunk": 1}})"),
+       "\"what\" is missing: \"superblock\", \"entry\" or \"chunk_map\""},
+      {"what", with_map(R"({"memory.poison": {"what": @"chunkmap"}})"),
+       "\"chunkmap\" is not a part of a map file; did you mean \"chunk_map\"?"},
+      {"what_is_a_number", with_map(R"({"memory.poison": {"what": @4096}})"),
+       "a part of a map file must be a string, and this is a whole number"},
+      {"offset", with_map(R"({"memory.poison": {"what": "entry", @"offset": 4096}})"),
+       "unknown key \"offset\""},
+      {"negative_chunk", with_map(R"({"memory.poison": {"what": "entry", "chunk": @-1}})"),
+       "\"chunk\" must be a whole number, and this is a negative number"},
+      {"chunk_of_the_superblock", with_map(R"({"memory.poison": {"what": "superblock", "chunk": @1}})"),
+       "the superblock belongs to no chunk; leave \"chunk\" out"},
+      {"by_is_missing", with_map(R"({"memory.replace": @{}})"),
+       "\"by\" is missing: \"copy\" or \"another_volume\""},
+      {"by", with_map(R"({"memory.replace": {"by": @"other_volume"}})"),
+       "\"other_volume\" is not a map file; did you mean \"another_volume\"?"},
+      {"key_of_a_loss", with_map(R"({"memory.lose": {@"what": "entry"}})"), "unknown key \"what\""},
+      {"verb", with_map(R"({@"memory.loose": {}})"),
+       "unknown key \"memory.loose\"; did you mean \"memory.lose\"?"},
+      {"in_parallel", with_volume_steps(R"({"parallel": [{"volume.flush": {}}, {@"memory.lose": {}}]})"),
+       "only data and flushes of a volume can stand inside \"parallel\""},
+      {"killed", with_map(R"({"memory.lose": {}, "kill_after": @"persist"})"),
+       "\"kill_after\" names a step of the engine, and this is none"},
+      {"of_a_store", with_blob_steps(R"(@{"memory.lose": {}})"),
+       "a step of a volume needs the key \"volume\" beside \"steps\""},
+      {"while_open", with_volume_steps(R"(@{"memory.lose": {}})"),
+       "the volume is open; close it before something happens to its map file"},
+      {"without_a_volume", scenario_text(kVolume, R"(@{"memory.lose": {}})"),
+       "there is no volume at this step"},
+      {"beyond_the_end", with_map(R"(@{"memory.poison": {"what": "entry", "chunk": 8}})"),
+       "the volume has only 8 chunks"},
+      {"without_a_copy", with_map(R"(@{"memory.replace": {"by": "copy"}})"),
+       "there is no copy of the map file at this step; make one with \"memory.copy\""},
+  };
+}
+
 std::string without_mark(const Mistake& mistake) {
   std::string text = mistake.text;
   return text.erase(text.find('@'), 1);

@@ -48,6 +48,12 @@ BLOB_STEPS = (
 
 CREATED = [{"volume.create": {}}, {"volume.open": {}}]
 VOLUME_FLUSH = {"volume.flush": {}}
+MEMORY_STEPS = (
+    {"memory.poison": {"what": "entry", "chunk": 3}},
+    {"memory.lose": {}},
+    {"memory.copy": {}},
+    {"memory.replace": {"by": "another_volume"}},
+)
 VOLUME_STEPS = (
     {"volume.close": {}},
     {"volume.write": {"offset": 4096, "length": 4096, "content": "dense"}},
@@ -98,6 +104,8 @@ def bases():
     yield of_a_volume({"volume.create": {"replace": True}}, {"volume.destroy": {}}, setup=CREATED[:1])
     for step in VOLUME_STEPS:
         yield of_a_volume(step)
+    for step in MEMORY_STEPS:
+        yield of_a_volume(step, {"volume.open": {"write_beside_damage": True}}, setup=CREATED[:1])
     for step in VOLUME_STEPS[1:]:
         yield of_a_volume({"parallel": [VOLUME_FLUSH | {"note": "n", "expect": "ok"}, step]})
 
@@ -140,6 +148,12 @@ def odd_and_good():
         CREATED[0] | {"kill_after": "write map path"}, {"volume.create": {"replace": True}}])
     yield "volume_killed_while_it_is_destroyed", of_a_volume(
         {"volume.destroy": {}, "kill_after": "erase superblock"}, CREATED[0], setup=CREATED[:1])
+    yield "map_replaced_by_its_copy", of_a_volume(
+        {"memory.copy": {}}, {"memory.replace": {"by": "copy"}}, setup=CREATED[:1])
+    yield "map_handled_while_the_volume_is_open_and_expected", of_a_volume(
+        {"volume.close": {}}, {"volume.destroy": {}}, {"memory.lose": {}, "expect": "not_found"})
+    yield "map_handled_after_a_cut", of_a_volume(VOLUME_FLUSH, after=[
+        {"volume.close": {}}, {"memory.lose": {}}, {"volume.open": {}, "expect": "not_found"}])
     yield "after_is_not_followed", smallest(after=[{"blob.sync": {"blob": "nobody"}}])
 
 
@@ -167,6 +181,14 @@ def odd_and_bad():
     yield "volume_beside_a_store", after_setup({"parallel": [FLUSH, VOLUME_FLUSH]})
     yield "chunk_of_two_mebibytes", of_a_volume(VOLUME_FLUSH, volume={"chunk_size": "2MiB"})
     yield "volume_step_that_nobody_kills_at", of_a_volume(VOLUME_FLUSH | {"kill_after": "read units"})
+    yield "map_handled_beside_a_flush", of_a_volume({"parallel": [VOLUME_FLUSH, MEMORY_STEPS[1]]})
+    yield "map_of_a_store", after_setup(MEMORY_STEPS[1])
+    yield "superblock_of_a_chunk", of_a_volume(
+        {"memory.poison": {"what": "superblock", "chunk": 0}}, setup=CREATED[:1])
+    yield "map_lost_and_killed", of_a_volume(
+        {"memory.lose": {}, "kill_after": "persist"}, setup=CREATED[:1])
+    yield "map_lost_and_killed_after_a_cut", of_a_volume(
+        VOLUME_FLUSH, after=[{"volume.close": {}}, {"memory.lose": {}, "kill_after": "persist"}])
     yield "not_an_object", [smallest()]
 
 

@@ -118,7 +118,9 @@ struct SpdkSession {
 struct VolumeCreate {
   bool replace = false;
 };
-struct VolumeOpen {};
+struct VolumeOpen {
+  bool write_beside_damage = false;
+};
 struct VolumeClose {};
 struct VolumeDestroy {};
 // How well the data of a write can be compressed; every logical block of it is different.
@@ -130,6 +132,18 @@ struct VolumeData {
   Content content = Content::half;
 };
 struct VolumeFlush {};
+// What happens to the map file of a closed volume behind the engine's back. It is durable at once.
+enum class MapPart : uint8_t { superblock, entry, chunk_map };
+struct MemoryPoison {
+  MapPart part = MapPart::superblock;
+  uint64_t chunk = 0;  // whose entry or chunk map
+};
+struct MemoryLose {};
+struct MemoryCopy {};
+enum class MapSource : uint8_t { copy, another_volume };
+struct MemoryReplace {
+  MapSource by = MapSource::copy;
+};
 struct ScenarioStep;
 struct Parallel {
   std::vector<ScenarioStep> steps;
@@ -139,7 +153,7 @@ struct ScenarioStep {
   std::variant<StoreFormat, StoreOpen, StoreClose, StoreDestroy, StoreSetSuperBlob, StoreClearSuperBlob,
                BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSetReadOnly, BlobSync, BlobResize, BlobDelete,
                DataIo, DataFlush, SpdkSession, VolumeCreate, VolumeOpen, VolumeClose, VolumeDestroy,
-               VolumeData, VolumeFlush, Parallel>
+               VolumeData, VolumeFlush, MemoryPoison, MemoryLose, MemoryCopy, MemoryReplace, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes

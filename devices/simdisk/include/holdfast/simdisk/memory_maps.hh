@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,6 +85,10 @@ class SimulatedMaps final : public MapStore {
   void fail_persist(uint64_t nth) noexcept;
   // The lines that hold these bytes of the map of this name, which is there, cannot be read any more.
   void poison(std::string_view name, uint64_t offset, uint64_t length);
+  // Somebody else removes the map of this name, which is there and not open, or puts these bytes in its
+  // place. That is durable at once, and so is every name that was given or taken before.
+  void lose(std::string_view name);
+  void restore(std::string_view name, std::span<const std::byte> bytes);
 
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
