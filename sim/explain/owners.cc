@@ -96,22 +96,23 @@ std::string name_of_blob(const BlobRecord& blob) {
 
 Owners::Owners(const World& world, const Scenario& scenario)
     : scenario_(scenario), volume_layout_(layout_of(scenario)) {
-  if (scenario.volume) {
-    read_volume(world);
-  } else {
-    read_store(world);
+  const bool on_a_store = !scenario.volume || !scenario.volume->blob.empty();
+  RawStore store;
+  if (on_a_store) {
+    store = read_raw_store(world.disk, scenario.device.block_size);
+    name_store(store);
   }
+  if (scenario.volume) name_volume(world, store);
 }
 
 Owned Owners::at(uint64_t media, uint64_t byte) const {
   if (media == kDirectoryMedia)
     return with_word({.owner = "the names of the map files", .known = true}, "names", byte);
   if (media != kDiskMedia) return in_map_file(byte);
-  return scenario_.volume ? in_volume(byte) : in_store(byte);
+  return scenario_.volume && scenario_.volume->blob.empty() ? in_volume(byte) : in_store(byte);
 }
 
-void Owners::read_store(const World& world) {
-  const RawStore raw = read_raw_store(world.disk, scenario_.device.block_size);
+void Owners::name_store(const RawStore& raw) {
   regions_[0] = "superblock";
   if (!raw.super) return;
   const StoreLayout& layout = raw.super->layout;
@@ -167,8 +168,9 @@ Owned Owners::in_store(uint64_t byte) const {
                    byte);
 }
 
-void Owners::read_volume(const World& world) {
-  const RawVolume raw = read_raw_volume(world, volume_layout_);
+void Owners::name_volume(const World& world, const RawStore& store) {
+  const VolumeBytes device = bytes_of_volume(world, *scenario_.volume, store);
+  const RawVolume raw = read_raw_volume(device, world.maps, volume_layout_);
   for (uint64_t chunk = 0; chunk < raw.entries.size(); ++chunk) {
     const uint64_t map = raw.entries[chunk];
     if (map >= raw.maps.size()) continue;

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "explore/examination.hh"
 #include "explore/volume_trace.hh"
 #include "explore/world.hh"
 #include "holdfast/sim/scenario.hh"
@@ -30,8 +31,8 @@ class Owners {
   Owned at(uint64_t media, uint64_t byte) const;
 
  private:
-  void read_store(const World& world);
-  void read_volume(const World& world);
+  void name_store(const RawStore& raw);
+  void name_volume(const World& world, const RawStore& store);
   Owned in_store(uint64_t byte) const;
   Owned in_volume(uint64_t byte) const;
   Owned in_map_file(uint64_t byte) const;

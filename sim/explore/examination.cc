@@ -68,6 +68,16 @@ class MediaSource final : public ByteSource {
   const simdisk::Media& media_;
 };
 
+Task<std::vector<Tag>> read_blocks(Session& session, const Rig& rig, Blob& blob) {
+  const uint32_t block_size = rig.geometry.block_size;
+  std::vector<Tag> blocks;
+  AlignedBuffer content(blob.size());
+  if (blob.size() > 0) HF_CO_CHECK(co_await session.read(blob, 0, content.bytes()));
+  for (uint64_t block = 0; block * block_size < blob.size(); ++block)
+    blocks.push_back(tag_of_block(content.bytes().subspan(block * block_size, block_size), block));
+  co_return blocks;
+}
+
 Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
   HF_CO_TRY(BlobHandle blob, session.store()->open_blob(id));
   FoundBlob result{.id = id,
@@ -77,19 +87,18 @@ Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
     HF_CO_TRY(std::span<const std::byte> value, blob->xattr(name));
     result.state.xattrs[std::string(name)] = {value.begin(), value.end()};
   }
-  const uint32_t block_size = rig.geometry.block_size;
-  AlignedBuffer content(blob->size());
-  if (blob->size() > 0) HF_CO_CHECK(co_await session.read(*blob, 0, content.bytes()));
-  for (uint64_t block = 0; block * block_size < blob->size(); ++block) {
-    result.blocks.push_back(tag_of_block(content.bytes().subspan(block * block_size, block_size), block));
-  }
-  const auto name = result.state.xattrs.find(std::string(kNameXattr));
-  if (name == result.state.xattrs.end()) {
+  const auto xattr = result.state.xattrs.find(std::string(kNameXattr));
+  if (xattr == result.state.xattrs.end()) {
     found.strangers.push_back(id);
-  } else {
-    found.blobs[{reinterpret_cast<const char*>(name->second.data()), name->second.size()}] =
-        std::move(result);
+    co_return {};
   }
+  const std::string name(reinterpret_cast<const char*>(xattr->second.data()), xattr->second.size());
+  // What a volume's blob holds is the volume's to judge.
+  const bool holds_volume = rig.scenario.volume && rig.scenario.volume->blob == name;
+  if (!holds_volume) {
+    HF_CO_TRY(result.blocks, co_await read_blocks(session, rig, *blob));
+  }
+  found.blobs[name] = std::move(result);
   co_return {};
 }
 

@@ -53,8 +53,8 @@ VolumeLayout layout_of(const Scenario& scenario) {
   return {.unit_size = spec.unit_size,
           .logical_block_size = spec.logical_block_size,
           .chunk_size = spec.chunk_size,
-          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
-          .units = scenario.device.size / spec.unit_size,
+          .chunks = spec.device_size / spec.chunk_size - kSpareChunks,
+          .units = spec.device_size / spec.unit_size,
           .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
 }
 
@@ -69,7 +69,8 @@ Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case
            .volume_layout = layout_of(scenario),
            .digest = {}},
       world_(scenario.device.size),
-      trace_(scenario.device.block_size, rig_.volume_layout) {
+      trace_(scenario.device.block_size, rig_.volume_layout,
+             !scenario.volume || scenario.volume->blob.empty()) {
   if (scenario.device.garbage) fill_with_garbage(world_.disk);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "explore/judgement.hh"
 
+#include <algorithm>
+
 #include "explore/examination.hh"
 #include "explore/volume_examination.hh"
 #include "invariants/volume_invariants.hh"
@@ -10,12 +12,25 @@ namespace {
 
 const Judgement kNeverEnds{.ended = false, .broken = {}, .found = {}};
 
+// What a state is judged by.
+struct Ground {
+  Session& session;
+  const Rig& rig;
+  const World& world;
+  const Trace& trace;
+  const Model& model;
+  const std::function<void()>& at_each_moment;
+  simdisk::EventNumber power_on;  // the last event before
+};
+
+Judgement judge_volume(const Ground& ground, const RawStore& store, Model::Found settled);
+
 // False: it waits for something that will never happen.
-bool run(Session& session, Task<>& task, std::optional<Error>& error,
+bool run(const Ground& ground, Task<>& task, std::optional<Error>& error,
          const std::function<void()>& at_each_moment = nullptr) {
   task.start();
   while (!task.done()) {
-    if (!session.scheduler().step()) return false;
+    if (!ground.session.scheduler().step()) return false;
     if (at_each_moment) at_each_moment();
   }
   if (const Result<> ended = task.take_result(); !ended) error = ended.error();
@@ -30,38 +45,46 @@ Model::Found settled(const Examination& state) {
   return found;
 }
 
-Judgement judge_store(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                      const Model& model, const std::function<void()>& at_each_moment) {
-  const RawStore raw = read_raw_store(world.disk, rig.geometry.block_size);
+// The store first: what a volume in it lost with it is not reported as well.
+Judgement judge_store(const Ground& ground) {
+  const RawStore raw = read_raw_store(ground.world.disk, ground.rig.geometry.block_size);
   Found found;
-  Task<> opening = session.open(false);
-  if (!run(session, opening, found.open_error, at_each_moment)) return kNeverEnds;
-  Task<> reading = read_everything(session, rig, found);
-  if (!found.open_error && !run(session, reading, found.open_error)) return kNeverEnds;
-  const Examination state{world.disk, trace, model, raw, found};
+  Task<> opening = ground.session.open(false);
+  if (!run(ground, opening, found.open_error, ground.at_each_moment)) return kNeverEnds;
+  Task<> reading = read_everything(ground.session, ground.rig, found);
+  if (!found.open_error && !run(ground, reading, found.open_error)) return kNeverEnds;
+  const Examination state{ground.world.disk, ground.trace, ground.model, raw, found};
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
+  if (ground.rig.scenario.volume) return judge_volume(ground, raw, settled(state));
   // Nothing is allocated in a store with damage.
-  const bool goes_on = session.store() != nullptr && session.store()->damaged_blobs().empty();
+  const Blobstore* store = ground.session.store();
+  const bool goes_on = store != nullptr && store->damaged_blobs().empty();
   return {.broken = {}, .found = goes_on ? std::optional(settled(state)) : std::nullopt};
 }
 
-Judgement judge_volume(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                       const Model& model, const std::function<void()>& at_each_moment) {
-  const simdisk::EventNumber power_on = session.scheduler().last_event();
-  const RawVolume raw = read_raw_volume(world, rig.volume_layout);
+// What is settled is added to `settled`.
+Judgement judge_volume(const Ground& ground, const RawStore& store, Model::Found settled) {
+  const VolumeSpec& spec = *ground.rig.scenario.volume;
+  const VolumeBytes device = bytes_of_volume(ground.world, spec, store);
+  const RawVolume raw = read_raw_volume(device, ground.world.maps, ground.rig.volume_layout);
+  VolumeProgram& program = ground.session.volume();
   FoundVolume found;
-  Task<> opening = session.volume().open(false);
-  if (!run(session, opening, found.open_error, at_each_moment)) return kNeverEnds;
-  Task<> reading = read_volume(session.volume(), *rig.scenario.volume, found);
-  if (!found.open_error && !run(session, reading, found.open_error)) return kNeverEnds;
-  const VolumeExamination state =
-      examine_volume(world, trace.volume(), model.volume(), rig.volume_layout, raw, found);
+  const Result<> attached = ground.session.attach_volume();
+  if (!attached) found.open_error = attached.error();
+  if (attached) {
+    Task<> opening = program.open(false);
+    if (!run(ground, opening, found.open_error, ground.at_each_moment)) return kNeverEnds;
+    Task<> reading = read_volume(program, spec, found);
+    if (!found.open_error && !run(ground, reading, found.open_error)) return kNeverEnds;
+  }
+  const VolumeExamination state = examine_volume(device, ground.trace.volume(), ground.model.volume(),
+                                                 ground.rig.volume_layout, raw, found);
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
-  const Volume* volume = session.volume().volume();
   // Nothing is written beside damage.
-  if (volume == nullptr || !volume->damaged_chunks().empty()) return {.broken = {}, .found = {}};
-  Model::Found settled;
-  settled.volume = {.epoch = raw.epoch, .chunks = found.chunks, .event = power_on, .entries = raw.entries};
+  if (program.volume() == nullptr || !program.volume()->damaged_chunks().empty())
+    return {.broken = {}, .found = {}};
+  settled.volume = {
+      .epoch = raw.epoch, .chunks = found.chunks, .event = ground.power_on, .entries = raw.entries};
   return {.broken = {}, .found = std::move(settled)};
 }
 
@@ -104,8 +127,15 @@ simdisk::Hash128 hash_of(const Judgement& judged) {
 
 Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
                 const std::function<void()>& at_each_moment) {
-  if (rig.scenario.volume) return judge_volume(session, rig, world, trace, model, at_each_moment);
-  return judge_store(session, rig, world, trace, model, at_each_moment);
+  const Ground ground{.session = session,
+                      .rig = rig,
+                      .world = world,
+                      .trace = trace,
+                      .model = model,
+                      .at_each_moment = at_each_moment,
+                      .power_on = session.scheduler().last_event()};
+  const bool without_a_store = rig.scenario.volume && rig.scenario.volume->blob.empty();
+  return without_a_store ? judge_volume(ground, {}, {}) : judge_store(ground);
 }
 
 }  // namespace holdfast::sim

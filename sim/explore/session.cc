@@ -31,6 +31,11 @@ Error still_open() {
 Error no_such_blob() {
   return {.code = Errc::not_found, .object = ObjectKind::blob, .reason = "no blob of this name"};
 }
+Error holds_a_volume() {
+  return {.code = Errc::invalid_argument,
+          .object = ObjectKind::blob,
+          .reason = "the content of this blob is the volume's"};
+}
 Error name_is_taken() {
   return {.code = Errc::already_exists, .object = ObjectKind::blob, .reason = "there is a blob of this name"};
 }
@@ -88,8 +93,7 @@ Session::Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::E
       home_(scheduler_.add_executor()),
       maps_(kind_of(rig.memory), {world.maps, scheduler_, home_, rig.digest, &trace}),
       trace_(trace),
-      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, rig.volume_layout, disk_, maps_,
-              home_) {
+      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, rig.volume_layout, maps_, home_) {
   trace_.begin_process();
 }
 
@@ -123,8 +127,34 @@ void Session::make_durable() {
   maps_.make_durable();
 }
 
+Result<> Session::attach_volume() {
+  if (blob_below_ != nullptr) return {};
+  const std::string& name = rig_.scenario.volume->blob;
+  if (name.empty()) {
+    volume_.lies_on(&disk_);
+    return {};
+  }
+  if (store_ == nullptr) return not_open();
+  const auto id = ids_.find(name);
+  if (id == ids_.end()) return no_such_blob();
+  HF_TRY(BlobHandle blob, store_->open_blob(id->second));
+  blob_below_ = std::make_unique<BlobBelow>(*store_, std::move(blob), trace_, scheduler_);
+  volume_.lies_on(blob_below_.get());
+  return {};
+}
+
+Result<> Session::detach_volume() {
+  if (volume_.volume() != nullptr)
+    return Error{.code = Errc::busy, .reason = "the volume is open at this step; close it first"};
+  volume_.lies_on(nullptr);
+  blob_below_.reset();
+  return {};
+}
+
 void Session::end_program() {
   volume_.end();
+  volume_.lies_on(nullptr);
+  blob_below_.reset();
   handles_.clear();
   ids_.clear();
   channels_.clear();
@@ -179,6 +209,7 @@ Task<> Session::open(bool read_only) {
 
 Task<> Session::run(const StoreClose&, Model& model) {
   if (store_ == nullptr) co_return not_open();
+  HF_CO_CHECK(detach_volume());
   handles_.clear();
   const Result<> closed = co_await store_->close();
   if (closed) {
@@ -228,6 +259,7 @@ Task<> Session::run(const BlobRemoveXattr& step, Model& model) {
 
 Task<> Session::run(const StoreDestroy&, Model& model) {
   if (store_ == nullptr) co_return not_open();
+  HF_CO_CHECK(detach_volume());
   handles_.clear();
   const uint64_t change = model.destroy_begins();
   const Result<> destroyed = co_await store_->destroy();
@@ -278,6 +310,9 @@ Task<> Session::run(const BlobSync& step, Model& model) {
 }
 
 Task<> Session::run(const BlobDelete& step, Model& model) {
+  if (is_below_volume(step.blob)) {
+    HF_CO_CHECK(detach_volume());
+  }
   handles_.erase(step.blob);
   const auto id = ids_.find(step.blob);
   if (id == ids_.end()) co_return no_such_blob();
@@ -291,6 +326,7 @@ Task<> Session::run(const BlobDelete& step, Model& model) {
 }
 
 Task<> Session::run(const DataIo& step, Model& model) {
+  if (is_below_volume(step.blob) && step.kind != DataKind::read) co_return holds_a_volume();
   HF_CO_TRY(BlobHandle blob, handle(step.blob));
   const uint32_t block_size = rig_.geometry.block_size;
   const uint64_t first = step.offset / block_size;

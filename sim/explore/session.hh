@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "explore/blob_below.hh"
 #include "explore/trace.hh"
 #include "explore/volume_program.hh"
 #include "explore/world.hh"
@@ -58,6 +59,9 @@ class Session {
   void make_durable();
   Blobstore* store() noexcept { return store_.get(); }
   VolumeProgram& volume() noexcept { return volume_; }
+  // Puts the volume onto its device: the disk, or the blob of an open store. not_found: there is no such
+  // blob.
+  Result<> attach_volume();
   // Reads a range of a blob into `into`.
   Task<> read(Blob& blob, uint64_t offset, std::span<std::byte> into);
 
@@ -79,11 +83,24 @@ class Session {
   Task<> run(const DataFlush& step, Model& model);
   Task<> run(const SpdkSession& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
-  // Those of a volume.
+  Task<> run(const VolumeCreate& step, Model& model) { return run_on_device(step, model); }
+  Task<> run(const VolumeOpen& step, Model& model) { return run_on_device(step, model); }
+  Task<> run(const VolumeDestroy& step, Model& model) { return run_on_device(step, model); }
+  // Those of an open volume, or of its map file.
   template <class Verb>
   Task<> run(const Verb& step, Model& model) {
     return volume_.run(step, model.volume());
   }
+  template <class Verb>
+  Task<> run_on_device(const Verb& step, Model& model) {
+    HF_CO_CHECK(attach_volume());
+    co_return co_await volume_.run(step, model.volume());
+  }
+  bool is_below_volume(const std::string& blob) const {
+    return rig_.scenario.volume && !blob.empty() && rig_.scenario.volume->blob == blob;
+  }
+  // busy: the volume is open. Its blob is nobody's device any more.
+  Result<> detach_volume();
   Result<BlobHandle> handle(const std::string& name);
   // On its channel's executor, with the answer back on the home executor.
   Task<> perform(BlobIo& io, uint32_t channel);
@@ -99,6 +116,7 @@ class Session {
   Trace& trace_;
   VolumeProgram volume_;
   std::unique_ptr<Blobstore> store_;
+  std::unique_ptr<BlobBelow> blob_below_;
   struct OpenChannel {
     Executor* executor;
     std::unique_ptr<Channel> channel;

@@ -21,7 +21,7 @@ simdisk::Hash128 content_hash(std::span<const std::byte> page) {
 
 void Trace::submitted(EventNumber event, const IoRequest& request) {
   if (of_disk_ != nullptr) of_disk_->submitted(event, request);
-  volume_.submitted(event, processes_, request, block_size_);
+  if (volume_on_disk_) submitted_by_volume(event, request);
   if (request.kind != IoKind::write && request.kind != IoKind::write_zeroes) return;
   const bool one_buffer = request.kind == IoKind::write && request.buffers.size() == 1;
   const uint64_t begin = request.block * block_size_;

@@ -29,13 +29,13 @@ void read_poison(const simdisk::MemoryFile& file, const VolumeLayout& layout, Ra
   }
 }
 
-void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& raw) {
-  const simdisk::MemoryFile* file = world.maps.find(raw.map_name);
+void read_map_file(const simdisk::MemoryFolder& maps, const VolumeLayout& layout, RawVolume& raw) {
+  const simdisk::MemoryFile* file = maps.find(raw.map_name);
   if (file == nullptr || file->size() != layout.map_file_bytes(MapSizing::with_headers)) return;
   raw.map_there = true;
   std::array<std::byte, kVolumeSuperBytes> page;
   file->content().read(0, page);
-  raw.copy = parse_volume_super(page, world.disk.size());
+  raw.copy = parse_volume_super(page, layout.units * layout.unit_size);
   raw.entries.resize(layout.chunks);
   file->content().read(VolumeLayout::kLogicalMapOffset, std::as_writable_bytes(std::span(raw.entries)));
   raw.maps.assign(layout.chunk_maps(), std::vector<Le64>(layout.chunk_map_bytes() / sizeof(Le64)));
@@ -53,8 +53,9 @@ void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& ra
 // Follows the entries on media to what they led to when they were stored.
 class EntryCheck {
  public:
-  EntryCheck(const World& world, const VolumeTrace& trace, const VolumeLayout& layout, const RawVolume& raw)
-      : world_(world), trace_(trace), layout_(layout), raw_(raw) {}
+  EntryCheck(const VolumeBytes& device, const VolumeTrace& trace, const VolumeLayout& layout,
+             const RawVolume& raw)
+      : device_(device), trace_(trace), layout_(layout), raw_(raw) {}
 
   // The same number may have been stored several times: an entry is broken if it is so for each.
   std::optional<BrokenEntry> check(uint64_t chunk, simdisk::EventNumber& newest_entry) {
@@ -84,7 +85,7 @@ class EntryCheck {
     if (!parse_chunk_map(layout_, words, stored)) return broken(chunk, true, store, maps);
     std::vector<std::byte> bytes(layout_.unit_size);
     for (const uint64_t unit : stored.units) {
-      world_.disk.read(layout_.byte_of_unit(unit), bytes);
+      device_.read(layout_.byte_of_unit(unit), bytes);
       if (!is_what_was_put(trace_.units_of(unit), store.event, simdisk::hash_bytes(bytes)))
         return broken(chunk, false, store, trace_.units_of(unit));
     }
@@ -110,7 +111,7 @@ class EntryCheck {
     return broken;
   }
 
-  const World& world_;
+  const VolumeBytes& device_;
   const VolumeTrace& trace_;
   const VolumeLayout& layout_;
   const RawVolume& raw_;
@@ -118,19 +119,34 @@ class EntryCheck {
 
 }  // namespace
 
-RawVolume read_raw_volume(const World& world, const VolumeLayout& layout) {
+VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const RawStore& store) {
+  if (volume.blob.empty()) return VolumeBytes(world.disk);
+  for (const BlobRecord& blob : store.replayed.blobs) {
+    const auto is_name = [&volume](const Xattr& xattr) {
+      return xattr.name == kNameXattr &&
+             std::ranges::equal(xattr.value, std::as_bytes(std::span(volume.blob)));
+    };
+    if (std::ranges::any_of(blob.xattrs, is_name))
+      return VolumeBytes(world.disk, blob.clusters, store.super->layout.cluster_size);
+  }
+  return VolumeBytes(world.disk, {}, 1);
+}
+
+RawVolume read_raw_volume(const VolumeBytes& device, const simdisk::MemoryFolder& maps,
+                          const VolumeLayout& layout) {
   RawVolume raw;
   std::vector<std::byte> header(kVolumeHeaderBytes);
-  world.disk.read(0, header);
-  raw.super = parse_volume_super(std::span(header).first(kVolumeSuperBytes), world.disk.size());
-  raw.super_written_at = world.disk.written_at_byte(0);
-  raw.path_written_at = world.disk.written_at_byte(kVolumeSuperBytes);
+  if (device.size() < header.size()) return raw;
+  device.read(0, header);
+  raw.super = parse_volume_super(std::span(header).first(kVolumeSuperBytes), device.size());
+  raw.super_written_at = device.written_at_byte(0);
+  raw.path_written_at = device.written_at_byte(kVolumeSuperBytes);
   raw.path = parse_map_path(std::span(header).subspan(kVolumeSuperBytes)).value_or("");
   if (!raw.super || raw.super->layout != layout) return raw;
   raw.epoch = epoch_of_uuid(raw.super->uuid);
   raw.map_name = uuid_text(raw.super->uuid);
   raw.path = last_part(raw.path);
-  read_map_file(world, layout, raw);
+  read_map_file(maps, layout, raw);
   return raw;
 }
 
@@ -156,8 +172,9 @@ Task<> read_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& 
   co_return {};
 }
 
-VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, const VolumeModel& model,
-                                 const VolumeLayout& layout, const RawVolume& raw, const FoundVolume& found) {
+VolumeExamination examine_volume(const VolumeBytes& device, const VolumeTrace& trace,
+                                 const VolumeModel& model, const VolumeLayout& layout, const RawVolume& raw,
+                                 const FoundVolume& found) {
   VolumeExamination state{.trace = trace,
                           .model = model,
                           .layout = layout,
@@ -167,7 +184,7 @@ VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, c
                           .broken_entry = {},
                           .newest_entry = 0};
   if (!state.has_own_map()) return state;
-  EntryCheck check(world, trace, layout, raw);
+  EntryCheck check(device, trace, layout, raw);
   for (uint64_t chunk = 0; chunk < raw.entries.size(); ++chunk) {
     if (raw.lost_chunks.contains(chunk)) continue;
     const std::optional<BrokenEntry> broken = check.check(chunk, state.newest_entry);

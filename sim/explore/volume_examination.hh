@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "explore/examination.hh"
+#include "explore/volume_bytes.hh"
 #include "explore/volume_program.hh"
 #include "explore/volume_trace.hh"
-#include "explore/world.hh"
 #include "format/chunk_map.hh"
 #include "format/volume_super.hh"
+#include "holdfast/simdisk/memory_folder.hh"
 #include "holdfast/simdisk/scheduler.hh"
 #include "model/volume_model.hh"
 
@@ -37,7 +39,10 @@ struct RawVolume {
   std::set<uint64_t> poisoned_maps;
   std::set<uint64_t> lost_chunks;  // through their entry or their chunk map
 };
-RawVolume read_raw_volume(const World& world, const VolumeLayout& layout);
+// Where a volume's bytes are, as far as media name its blob.
+VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const RawStore& store);
+RawVolume read_raw_volume(const VolumeBytes& device, const simdisk::MemoryFolder& maps,
+                          const VolumeLayout& layout);
 
 // An entry of the logical map whose chunk map or data is not what it led to when it was stored.
 struct BrokenEntry {
@@ -71,7 +76,8 @@ struct VolumeExamination {
   // Else nothing follows from what the map file says: A6 judges it.
   bool has_own_map() const { return map_file == VolumeModel::MapFile::own; }
 };
-VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, const VolumeModel& model,
-                                 const VolumeLayout& layout, const RawVolume& raw, const FoundVolume& found);
+VolumeExamination examine_volume(const VolumeBytes& device, const VolumeTrace& trace,
+                                 const VolumeModel& model, const VolumeLayout& layout, const RawVolume& raw,
+                                 const FoundVolume& found);
 
 }  // namespace holdfast::sim

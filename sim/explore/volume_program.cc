@@ -43,13 +43,13 @@ Task<> VolumeProgram::open(bool write_beside_damage) {
   options.write_beside_damage = write_beside_damage;
   options.write_back = spec_.write_back;
   options.queue_depth = spec_.queue_depth;
-  HF_CO_TRY(volume_, co_await Volume::open(device_, maps_, home_, options));
+  HF_CO_TRY(volume_, co_await Volume::open(*device_, maps_, home_, options));
   co_return {};
 }
 
 Task<> VolumeProgram::run(const VolumeCreate& step, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
-  const uint64_t chunks = device_.geometry().byte_count() / spec_.chunk_size - 128;
+  const uint64_t chunks = device_->geometry().byte_count() / spec_.chunk_size - 128;
   const uint64_t epoch = model.create_begins(chunks, spec_.chunk_size / spec_.logical_block_size);
   VolumeOptions options;
   options.uuid = uuid_of_epoch(epoch);
@@ -59,7 +59,7 @@ Task<> VolumeProgram::run(const VolumeCreate& step, VolumeModel& model) {
   options.codec = static_cast<uint32_t>(spec_.codec);
   options.checksums = spec_.checksums;
   options.replace_existing = step.replace;
-  const Result<> created = co_await Volume::create(device_, maps_, home_, options);
+  const Result<> created = co_await Volume::create(*device_, maps_, home_, options);
   model.create_ends(epoch, created.has_value());
   co_return created;
 }
@@ -82,7 +82,7 @@ Task<> VolumeProgram::run(const VolumeClose&, VolumeModel& model) {
 Task<> VolumeProgram::run(const VolumeDestroy&, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
   const uint64_t change = model.destroy_begins();
-  const Result<> destroyed = co_await Volume::destroy(device_, maps_, home_);
+  const Result<> destroyed = co_await Volume::destroy(*device_, maps_, home_);
   model.destroy_ends(change, destroyed.has_value());
   co_return destroyed;
 }

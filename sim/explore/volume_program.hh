@@ -13,9 +13,12 @@ namespace holdfast::sim {
 // A program that uses a compressed volume: the volume's steps, during one time of power.
 class VolumeProgram {
  public:
-  VolumeProgram(const VolumeSpec& spec, const VolumeLayout& layout, BlockDevice& device,
-                simdisk::SimulatedMaps& maps, Executor& home)
-      : spec_(spec), device_(device), maps_(maps), home_(home), tampering_(layout, maps) {}
+  VolumeProgram(const VolumeSpec& spec, const VolumeLayout& layout, simdisk::SimulatedMaps& maps,
+                Executor& home)
+      : spec_(spec), maps_(maps), home_(home), tampering_(layout, maps) {}
+
+  // Before anything else; it outlives the volume. Null: there is none at this time.
+  void lies_on(BlockDevice* device) noexcept { device_ = device; }
 
   Task<> open(bool write_beside_damage);
   Task<> run(const VolumeCreate& step, VolumeModel& model);
@@ -38,7 +41,7 @@ class VolumeProgram {
   Task<> write(const VolumeData& step, VolumeModel& model);
 
   const VolumeSpec& spec_;
-  BlockDevice& device_;
+  BlockDevice* device_ = nullptr;
   simdisk::SimulatedMaps& maps_;
   Executor& home_;
   MapTampering tampering_;

@@ -179,10 +179,10 @@ std::vector<std::string> read_tags(Reader& reader, const Node& node) {
   return tags;
 }
 
-// What only a store has.
-void check_without_store(Reader& reader, const Node& root) {
-  if (const Node* store = root.find("store"))
-    reader.complain(store->position, "\"store\" says nothing about a volume; leave it out");
+// What only a store has, or one without a volume.
+void check_beside_volume(Reader& reader, const Node& root, const Node& volume) {
+  if (const Node* store = root.find("store"); store != nullptr && volume.find("blob") == nullptr)
+    reader.complain(store->position, "\"store\" says nothing about a volume on the device; leave it out");
   const Node* device = root.find("device");
   if (const Node* in_setup = device != nullptr ? device->find("setup_atomic_write") : nullptr)
     reader.complain(in_setup->position,
@@ -198,7 +198,7 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   if (const Node* store = root.find("store")) scenario.store = read_store(reader, *store);
   if (const Node* volume = root.find("volume")) {
     scenario.volume = read_volume(reader, *volume, scenario.device);
-    check_without_store(reader, root);
+    check_beside_volume(reader, root, *volume);
   }
   if (const Node* crash = root.find("crash")) scenario.crash = read_crash(reader, *crash);
   if (const Node* disks = root.find("disks")) scenario.disks = read_disks(reader, *disks);
@@ -208,6 +208,7 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   } else {
     reader.complain(root.position, "\"steps\" is missing");
   }
+  if (scenario.volume && !scenario.volume->blob.empty()) measure_blob(reader, *root.find("volume"), scenario);
   scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario)
                                                  : default_after(scenario);
   if (reader.clean()) check_story(reader, root, scenario);

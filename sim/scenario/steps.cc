@@ -366,7 +366,7 @@ std::vector<ScenarioStep> after_of_a_store() {
 std::vector<ScenarioStep> after_of_a_volume(const Scenario& scenario) {
   const VolumeSpec& volume = *scenario.volume;
   const uint64_t chunk = volume.chunk_size;
-  const uint64_t second = chunks_of(volume, scenario.device) > 1 ? chunk : 0;
+  const uint64_t second = chunks_of(volume) > 1 ? chunk : 0;
   const uint64_t blocks_per_chunk = chunk / volume.logical_block_size;
   const uint64_t half = std::max<uint64_t>(blocks_per_chunk / 2, 1) * volume.logical_block_size;
   std::vector<ScenarioStep> steps(4);
@@ -374,6 +374,7 @@ std::vector<ScenarioStep> after_of_a_volume(const Scenario& scenario) {
   steps[1].action = VolumeData{DataKind::write, second, half, Content::half};
   steps[2].action = VolumeData{DataKind::unmap, 0, chunk, Content::half};
   steps[3].action = VolumeClose{};
+  if (!volume.blob.empty()) steps.emplace_back().action = StoreClose{};
   return steps;
 }
 

@@ -9,6 +9,8 @@ namespace holdfast::sim {
 
 // The key "volume", held against the device that it is to lie on.
 VolumeSpec read_volume(Reader& reader, const Node& node, const DeviceSpec& device);
+// How large it gets if it lies in a blob, which a step creates.
+void measure_blob(Reader& reader, const Node& node, Scenario& scenario);
 
 VolumeCreate read_volume_create(Reader& reader, const Node& node);
 VolumeOpen read_volume_open(Reader& reader, const Node& node);
@@ -16,6 +18,6 @@ VolumeOpen read_volume_open(Reader& reader, const Node& node);
 VolumeData read_volume_data(Reader& reader, const Node& node, DataKind kind, const DeviceSpec& device,
                             const VolumeSpec* volume);
 
-uint64_t chunks_of(const VolumeSpec& volume, const DeviceSpec& device);
+uint64_t chunks_of(const VolumeSpec& volume);
 
 }  // namespace holdfast::sim

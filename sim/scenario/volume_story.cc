@@ -13,8 +13,9 @@ class VolumeStory {
  public:
   VolumeStory(Reader& reader, const Scenario& scenario)
       : reader_(reader),
-        chunks_(chunks_of(*scenario.volume, scenario.device)),
-        size_(chunks_ * scenario.volume->chunk_size) {}
+        chunks_(chunks_of(*scenario.volume)),
+        size_(chunks_ * scenario.volume->chunk_size),
+        below_(scenario.volume->blob) {}
 
   void follow(const Node& nodes, const std::vector<ScenarioStep>& steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) follow_step(nodes.items[i], steps[i]);
@@ -29,18 +30,20 @@ class VolumeStory {
     fails_ = step.expected_error.has_value();
     killed_ = step.kill_after.has_value();
     std::visit([this](const auto& verb) { visit(verb); }, step.action);
-    if (killed_) open_ = false;
+    if (killed_) open_ = store_open_ = false;
   }
 
   void visit(const VolumeCreate& create) {
     if (open_) complain("the volume is open; close it before it is created anew");
     if (fails_) return;
+    need_below();
     if (presence_ == Presence::yes && !create.replace)
       complain("there is a volume already; say \"replace\": true");
     presence_ = killed_ ? Presence::unknown : Presence::yes;
   }
   void visit(const VolumeOpen&) {
     if (open_) complain("the volume is open already");
+    if (!fails_) need_below();
     if (!fails_) need_volume();
     open_ = !fails_;
   }
@@ -51,6 +54,7 @@ class VolumeStory {
   void visit(const VolumeDestroy&) {
     if (open_) complain("the volume is open; close it before it is destroyed");
     if (fails_) return;
+    need_below();
     need_volume();
     presence_ = killed_ ? Presence::unknown : Presence::no;
   }
@@ -76,8 +80,44 @@ class VolumeStory {
       complain("there is no copy of the map file at this step; make one with \"memory.copy\"");
   }
   void visit(const Parallel& parallel) { follow(*here_->find("parallel"), parallel.steps); }
-  template <class StepOfAStore>
-  void visit(const StepOfAStore&) {}
+  // What the store below does to the volume.
+  void visit(const StoreFormat&) { ends_store(); }
+  void visit(const StoreOpen&) { store_open_ = !fails_; }
+  void visit(const StoreClose&) {
+    if (open_) complain("the volume is open; close it before its store");
+    store_open_ = store_open_ && fails_;
+  }
+  void visit(const StoreDestroy&) { ends_store(); }
+  void visit(const BlobCreate& create) {
+    if (create.name == below_) blob_there_ = blob_there_ || !fails_;
+  }
+  void visit(const BlobDelete& step) {
+    if (step.blob == below_) ends_blob();
+  }
+  void visit(const BlobResize& step) {
+    if (step.blob == below_) complain("the blob holds the volume, and keeps its size");
+  }
+  void visit(const DataIo& io) {
+    if (io.blob == below_ && io.kind != DataKind::read)
+      complain("the blob holds the volume; its content is changed by steps of the volume");
+  }
+  template <class AnyOther>
+  void visit(const AnyOther&) {}
+
+  void ends_store() {
+    ends_blob();
+    if (!fails_) store_open_ = false;
+  }
+  void ends_blob() {
+    if (fails_) return;
+    if (presence_ != Presence::no) complain("the blob holds the volume; destroy the volume first");
+    blob_there_ = false;
+  }
+  void need_below() {
+    if (below_.empty()) return;
+    if (!store_open_) return complain("the store is not open at this step");
+    if (!blob_there_) complain(fmt::format("there is no blob \"{}\" for the volume at this step", below_));
+  }
 
   void need_volume() {
     if (presence_ == Presence::no) complain("there is no volume at this step");
@@ -94,6 +134,9 @@ class VolumeStory {
   Reader& reader_;
   uint64_t chunks_;
   uint64_t size_;  // bytes
+  const std::string& below_;  // the blob; empty: the device, which is always there
+  bool store_open_ = false;
+  bool blob_there_ = false;
   const Node* here_ = nullptr;
   bool fails_ = false;
   bool killed_ = false;

@@ -332,7 +332,7 @@ std::vector<Mistake> mistakes_in_volume() {
       {"memory_is_true", with_volume("{\"memory\": @true}"),
        "\"memory\" must be a list, and this is true or false"},
       {"with_a_store", scenario_text(std::string(kVolume) + "\"store\": @{},", R"({"volume.create": {}})"),
-       "\"store\" says nothing about a volume; leave it out"},
+       "\"store\" says nothing about a volume on the device; leave it out"},
       {"set_up_elsewhere",
        scenario_text(R"("device": {"size": "2176KiB", "setup_atomic_write": @512}, "volume": {},)",
                      R"({"volume.create": {}})"),
@@ -391,6 +391,51 @@ std::vector<Mistake> mistakes_in_volume_steps() {
        with_volume_steps(
            R"({"volume.write": {"length": 4096}, "kill_after": "write units"}, @{"volume.flush": {}})"),
        "the volume is not open at this step"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_volume_in_a_blob() {
+  const std::string open = R"({"volume.create": {}}, {"volume.open": {}})";
+  const auto with = [](std::string_view volume, std::string_view clusters, std::string_view steps) {
+    return scenario_text(R"("volume": )" + std::string(volume) +
+                             R"(, "setup": [{"store.format": {}}, {"store.open": {}},
+            {"blob.create": {"name": "disk", "clusters": )" +
+                             std::string(clusters) + R"(, "thin": true}}],)",
+                         steps);
+  };
+  const auto in_a_blob = [&](std::string_view steps) { return with(R"({"blob": "disk"})", "136", steps); };
+  const auto opened = [&](std::string_view steps) { return in_a_blob(open + ", " + std::string(steps)); };
+  return {
+      {"is_a_number", with(R"({"blob": @7})", "136", R"({"store.close": {}})"),
+       "\"blob\" must be a string, and this is a whole number"},
+      {"empty", with(R"({"blob": @""})", "136", R"({"store.close": {}})"), "\"blob\" is empty"},
+      {"never_created", with(R"({"blob": @"disc"})", "136", R"({"store.close": {}})"),
+       "no step creates the blob \"disc\" that the volume is to lie in"},
+      {"too_few_chunks", with(R"(@{"blob": "disk"})", "128", R"({"store.close": {}})"),
+       "the blob has only 128 chunks, and a volume keeps 128 of them spare; make the blob larger or the "
+       "chunks smaller"},
+      {"too_many_chunks", with(R"(@{"blob": "disk"})", "65536", R"({"store.close": {}})"),
+       "the volume has 65408 chunks, and at most 512 can be read in every crash state; make the blob smaller "
+       "or the chunks larger"},
+      {"store_not_open", in_a_blob(R"({"store.close": {}}, @{"volume.create": {}})"),
+       "the store is not open at this step"},
+      {"blob_not_there", in_a_blob(R"({"blob.delete": {"blob": "disk"}}, @{"volume.create": {}})"),
+       "there is no blob \"disk\" for the volume at this step"},
+      {"store_closed_below_it", opened(R"(@{"store.close": {}})"),
+       "the volume is open; close it before its store"},
+      {"store_destroyed_below_it", opened(R"({"volume.close": {}}, @{"store.destroy": {}})"),
+       "the blob holds the volume; destroy the volume first"},
+      {"blob_deleted_below_it", opened(R"({"volume.close": {}}, @{"blob.delete": {"blob": "disk"}})"),
+       "the blob holds the volume; destroy the volume first"},
+      {"blob_resized_below_it", opened(R"(@{"blob.resize": {"blob": "disk", "clusters": 140}})"),
+       "the blob holds the volume, and keeps its size"},
+      {"written_below_it", opened(R"(@{"io.write": {"blob": "disk", "length": 4096}})"),
+       "the blob holds the volume; its content is changed by steps of the volume"},
+      {"another_program", opened(R"({"volume.close": {}}, {"store.close": {}}, @{"spdk": {}})"),
+       "another program cannot use the store below a volume"},
+      {"used_after_a_kill",
+       opened(R"({"volume.write": {"length": 4096}, "kill_after": "write units"}, @{"volume.open": {}})"),
+       "the store is not open at this step"},
   };
 }
 

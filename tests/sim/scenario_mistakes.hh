@@ -26,6 +26,7 @@ std::vector<Mistake> mistakes_in_story();
 std::vector<Mistake> mistakes_in_spdk();
 std::vector<Mistake> mistakes_in_volume();
 std::vector<Mistake> mistakes_in_volume_steps();
+std::vector<Mistake> mistakes_in_volume_in_a_blob();
 std::vector<Mistake> mistakes_in_memory_steps();
 
 // A session of SPDK on a closed store with a blob "abc".

@@ -46,6 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), 
 INSTANTIATE_TEST_SUITE_P(Volume, AMistake, testing::ValuesIn(mistakes_in_volume()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(VolumeSteps, AMistake, testing::ValuesIn(mistakes_in_volume_steps()),
                          name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(VolumeInABlob, AMistake, testing::ValuesIn(mistakes_in_volume_in_a_blob()),
+                         name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(MemorySteps, AMistake, testing::ValuesIn(mistakes_in_memory_steps()),
                          name_of_mistake);
 
@@ -228,6 +230,20 @@ TEST(ScenarioParser, gives_what_is_not_said_of_a_volume_its_default) {
   EXPECT_FALSE(std::get<VolumeCreate>(scenario.steps.at(0).action).replace);
   const Scenario opened = parse_well(with_volume_steps(R"({"volume.flush": {}})"));
   EXPECT_FALSE(std::get<VolumeOpen>(opened.setup.at(1).action).write_beside_damage);
+}
+
+TEST(ScenarioParser, takes_a_volume_in_a_blob) {
+  EXPECT_EQ(parse_well(scenario_text(kVolume, R"({"volume.create": {}})")).volume->blob, "");
+  const Scenario scenario = parse_well(scenario_text(
+      R"("store": {"cluster_size": "32KiB"}, "volume": {"blob": "disk"},)",
+      R"({"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "disk", "clusters": 70}},
+         {"volume.create": {}}, {"store.close": {}})"));
+  EXPECT_EQ(scenario.volume->blob, "disk");
+  EXPECT_EQ(scenario.volume->device_size, 70U * 32768);
+  EXPECT_EQ(scenario.store.cluster_size, 32768U);
+  ASSERT_EQ(scenario.after.size(), 5U);
+  EXPECT_TRUE(std::holds_alternative<VolumeClose>(scenario.after[3].action));
+  EXPECT_TRUE(std::holds_alternative<StoreClose>(scenario.after[4].action));
 }
 
 TEST(ScenarioParser, takes_what_happens_to_a_map_file) {

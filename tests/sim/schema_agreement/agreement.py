@@ -49,6 +49,11 @@ BEYOND_BY_NAME = {
     "VolumeSteps.open_twice", "VolumeSteps.created_while_open", "VolumeSteps.destroyed_while_open",
     "VolumeSteps.destroyed_twice", "VolumeSteps.beyond_the_end", "VolumeSteps.beyond_the_end_in_parallel",
     "VolumeSteps.used_after_a_kill",
+    "VolumeInABlob.never_created", "VolumeInABlob.too_few_chunks", "VolumeInABlob.too_many_chunks",
+    "VolumeInABlob.store_not_open", "VolumeInABlob.blob_not_there", "VolumeInABlob.store_closed_below_it",
+    "VolumeInABlob.blob_deleted_below_it", "VolumeInABlob.blob_resized_below_it",
+    "VolumeInABlob.written_below_it", "VolumeInABlob.store_destroyed_below_it",
+    "VolumeInABlob.used_after_a_kill",
     "MemorySteps.while_open", "MemorySteps.without_a_volume", "MemorySteps.beyond_the_end",
     "MemorySteps.without_a_copy",
     "Spdk.of_an_open_store", "Spdk.unknown_blob", "Spdk.blob_twice", "Spdk.beyond_the_end", "Spdk.deleted",
@@ -60,6 +65,7 @@ BEYOND = re.compile(
     "|.* goes beyond them|the device is too small|two disks are called"
     "|\"length\" is more than the device has|what io.unmap leaves"
     "|\"offset\" and \"length\" must be multiples of the (block size|logical block)"
+    "|the blob (has only|holds the volume)|no step creates the blob"
     "|the volume is|there is no volume|there is no copy|there is a volume|the volume has"
     "|\"unit_size\" must be a multiple of the device's|\"(unit|logical_block)_size\" must divide")
 BEYOND_IN_STRINGS = re.compile(

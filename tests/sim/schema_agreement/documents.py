@@ -75,6 +75,13 @@ def of_a_volume(*steps, **members):
     return smallest(device={"size": "2176KiB"}, volume={}, setup=CREATED, steps=list(steps)) | members
 
 
+def in_a_blob(*steps, **members):
+    made = [{"store.format": {}}, {"store.open": {}},
+            {"blob.create": {"name": "disk", "clusters": 136, "thin": True}}]
+    return smallest(device={"size": "4MiB"}, store={"metadata_pages": 16}, volume={"blob": "disk"},
+                    setup=made + CREATED, steps=list(steps)) | members
+
+
 def bases():
     """Good files that have every key in one place at least."""
     yield {
@@ -108,6 +115,9 @@ def bases():
         yield of_a_volume(step, {"volume.open": {"write_beside_damage": True}}, setup=CREATED[:1])
     for step in VOLUME_STEPS[1:]:
         yield of_a_volume({"parallel": [VOLUME_FLUSH | {"note": "n", "expect": "ok"}, step]})
+
+
+    yield in_a_blob(VOLUME_FLUSH, {"volume.close": {}}, {"store.close": {}}, after=[{"store.close": {}}])
 
 
 def odd_and_good():
@@ -154,6 +164,15 @@ def odd_and_good():
         {"volume.close": {}}, {"volume.destroy": {}}, {"memory.lose": {}, "expect": "not_found"})
     yield "map_handled_after_a_cut", of_a_volume(VOLUME_FLUSH, after=[
         {"volume.close": {}}, {"memory.lose": {}}, {"volume.open": {}, "expect": "not_found"}])
+    yield "volume_in_a_blob_beside_another_one", in_a_blob(
+        {"blob.create": {"name": "other", "clusters": 1}},
+        {"parallel": [VOLUME_FLUSH, {"io.write": {"blob": "other", "length": 4096}}]},
+        {"io.read": {"blob": "disk", "length": 4096}})
+    yield "volume_and_its_blob_gone", in_a_blob(
+        {"volume.close": {}}, {"volume.destroy": {}}, {"blob.delete": {"blob": "disk"}},
+        {"store.destroy": {}})
+    yield "volume_opened_where_its_store_is_closed_and_expected", in_a_blob(
+        {"volume.close": {}}, {"store.close": {}}, {"volume.open": {}, "expect": "invalid_argument"})
     yield "after_is_not_followed", smallest(after=[{"blob.sync": {"blob": "nobody"}}])
 
 
@@ -189,6 +208,10 @@ def odd_and_bad():
         {"memory.lose": {}, "kill_after": "persist"}, setup=CREATED[:1])
     yield "map_lost_and_killed_after_a_cut", of_a_volume(
         VOLUME_FLUSH, after=[{"volume.close": {}}, {"memory.lose": {}, "kill_after": "persist"}])
+    yield "spdk_below_a_volume", in_a_blob({"volume.close": {}}, {"store.close": {}}, {"spdk": {}})
+    yield "spdk_below_a_volume_after_a_cut", in_a_blob(VOLUME_FLUSH, after=[{"spdk": {}}])
+    yield "volume_in_a_blob_set_up_elsewhere", in_a_blob(
+        VOLUME_FLUSH, device={"size": "4MiB", "setup_atomic_write": 512})
     yield "not_an_object", [smallest()]
 
 

@@ -31,6 +31,7 @@ int main(int count, char** words) {
   write(words[1], "Spdk", mistakes_in_spdk());
   write(words[1], "Volume", mistakes_in_volume());
   write(words[1], "VolumeSteps", mistakes_in_volume_steps());
+  write(words[1], "VolumeInABlob", mistakes_in_volume_in_a_blob());
   write(words[1], "MemorySteps", mistakes_in_memory_steps());
   return 0;
 }

@@ -45,8 +45,11 @@ enum class MemoryKind : uint8_t {
   mapped,      // a mapped ordinary file: pages, written back in a step of their own
 };
 
-// A scenario that has it is about a compressed volume on the whole device, and has volume steps only.
+// A scenario that has it is about a compressed volume. On the whole device it has volume steps only; in a
+// blob, steps of the store below too.
 struct VolumeSpec {
+  std::string blob;          // in which it lies; empty: on the whole device
+  uint64_t device_size = 0;  // bytes, of that blob or of the device
   uint32_t chunk_size = 16 << 10;
   uint32_t unit_size = 4 << 10;
   uint32_t logical_block_size = 4 << 10;
