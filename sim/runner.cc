@@ -15,7 +15,7 @@ std::vector<std::string> cases_of(const Scenario& scenario) {
 
 ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
   const std::vector<Case> cases = expand(scenario);
-  Explorer explorer(scenario, cases.at(case_index), case_index, options.seed);
+  Explorer explorer(scenario, cases.at(case_index), case_index, options);
   ScenarioResult result = explorer.run();
   result.name = cases_of(scenario).at(case_index);
   return result;
@@ -25,7 +25,7 @@ std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::s
   const auto token = token_of(scenario, text);
   if (!token) return std::unexpected(token.error());
   const std::vector<Case> cases = expand(scenario);
-  Explorer explorer(scenario, cases[token->case_index], token->case_index, token->seed);
+  Explorer explorer(scenario, cases[token->case_index], token->case_index, {.seed = token->seed});
   const ScenarioResult result = explorer.run_to(*token);
   if (result.states_checked < token->cuts.size()) {
     return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");

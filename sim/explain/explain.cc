@@ -31,7 +31,7 @@ std::expected<Explanation, std::string> explain(std::string_view text, const std
   const Case which = expand(*scenario)[token->case_index];
 
   Recorder recorder(*scenario, token->cuts.size());
-  Explorer explorer(*scenario, which, token->case_index, token->seed);
+  Explorer explorer(*scenario, which, token->case_index, {.seed = token->seed});
   explorer.observe(recorder);
   explorer.forward_events_to(recorder);
   const ScenarioResult result = explorer.run_to(*token);

@@ -133,7 +133,8 @@ class EdgeSearch {
     Plan plan = plan_;
     plan.help_at = help_at;
     Attempt attempt(plan, kind_);
-    Explorer explorer(ground_.scenario, cases_[ground_.case_index], ground_.case_index, ground_.seed);
+    Explorer explorer(ground_.scenario, cases_[ground_.case_index], ground_.case_index,
+                      {.seed = ground_.seed});
     explorer.observe(attempt);
     explorer.forward_events_to(attempt);
     explorer.run_beyond(way_);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "explore/metadata_pages.hh"
 #include "format/volume_super.hh"
 
 namespace holdfast::sim {
@@ -56,11 +57,11 @@ VolumeLayout layout_of(const Scenario& scenario) {
           .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
 }
 
-Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed)
+Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, RunOptions options)
     : scenario_(scenario),
       case_(which),
       case_index_(case_index),
-      seed_(seed),
+      options_(options),
       rig_{.scenario = scenario,
            .geometry = geometry_of(scenario.device, which.fua),
            .memory = which.memory,
@@ -87,6 +88,9 @@ ScenarioResult Explorer::run() {
   if (scenario_.device.setup_atomic_write) first_event = set_up_elsewhere(model);
   const bool toothless = stopped_.empty() && !play_all(model, first_event);
   result_.digest = rig_.digest.hex();
+  simdisk::Digest outcomes;
+  for (const simdisk::Hash128& outcome : outcomes_) outcomes.add(outcome);
+  result_.outcomes = outcomes.hex();
   result_.note = stopped_;
   result_.verdict = toothless ? Verdict::vacuous : verdict();
   return result_;
@@ -193,7 +197,7 @@ void Explorer::consider_cut(Play& play) {
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
-  if (!play.seen->moments.emplace(offered, play.model->version()).second) return;
+  if (!play.seen->emplace(offered, play.model->version()).second) return;
   if (follows_target(play.path)) {
     const std::vector<uint32_t>& selection = target_->cuts[play.path.size()].selection;
     if (offers(set, selection)) check_state(play, set, selection);
@@ -201,17 +205,32 @@ void Explorer::consider_cut(Play& play) {
   }
   if (!set.units.empty()) ++result_.crash_points;
 
+  const bool exact = options_.search == Search::plain ? search_plainly(play, set) : search_lazily(play, set);
+  if (exact && !set.units.empty()) ++result_.crash_points_exact;
+}
+
+// Whether the states that were visited stand for all.
+bool Explorer::search_plainly(Play& play, const simdisk::CrashSet& set) {
   simdisk::SeededChoices choices(seed_of(play.path) + play.moments);
   simdisk::CombinationCursor cursor(set, scenario_.crash.states_per_point, choices);
-  if (!set.units.empty() && cursor.exhaustive()) ++result_.crash_points_exact;
   std::span<const uint32_t> selection;
-  while (stopped_.empty() && cursor.next(selection)) {
-    const World::Mark mark = world_.mark();
-    set.apply(selection);
-    const bool fresh = play.seen->states.emplace(world_.image_hash(), play.model->version()).second;
-    world_.rollback(mark);
-    if (fresh) check_state(play, set, selection);
+  while (stopped_.empty() && cursor.next(selection)) check_state(play, set, selection);
+  return cursor.exhaustive();
+}
+
+// Where even that is too much, some states are visited that differ as much as possible.
+bool Explorer::search_lazily(Play& play, const simdisk::CrashSet& set) {
+  const MetadataPages pages(world_.disk, set, scenario_.device.block_size);
+  simdisk::LazyCursor cursor(set, ends_at_next_cut(play.path) ? &pages : nullptr);
+  std::span<const uint32_t> selection;
+  uint64_t visited = 0;
+  while (stopped_.empty() && visited < scenario_.crash.states_per_point && cursor.next(selection)) {
+    check_state(play, set, selection);
+    ++visited;
   }
+  if (visited < scenario_.crash.states_per_point || !cursor.next(selection)) return set.complete;
+  search_plainly(play, set);
+  return false;
 }
 
 void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
@@ -236,6 +255,12 @@ void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<c
   world_.rollback(world_mark);
 }
 
+// Where the state is only judged, and nothing is written over what it holds: a later cut could mix what one
+// recovery takes for the same into what the next does not.
+bool Explorer::ends_at_next_cut(const std::vector<Cut>& path) const {
+  return path.size() >= scenario_.crash.nested;
+}
+
 // The recovery may be cut as well, and must then have broken no promise of the session before it.
 void Explorer::recover_and_go_on(Play play) {
   std::function<void()> cut;
@@ -252,6 +277,7 @@ void Explorer::recover_and_go_on(Play play) {
   } else if (judged.found && may_be_cut(play.path)) {
     go_on(play, *judged.found);
   }
+  if (!may_be_cut(play.path)) outcomes_.insert(hash_of(judged));
 }
 
 // The session after the cut goes on working, and is cut in its turn.
@@ -272,7 +298,7 @@ void Explorer::report(const Broken& broken, const std::vector<Cut>& path) {
   for (const Violation& known : result_.violations) {
     if (known.invariant == broken.invariant) return;
   }
-  const Token token{scenario_.content_hash, case_index_, seed_, path};
+  const Token token{scenario_.content_hash, case_index_, options_.seed, path};
   result_.violations.push_back({broken.invariant, broken.words, to_text(token)});
 }
 
@@ -281,14 +307,12 @@ bool Explorer::stop(std::string why) {
   return false;
 }
 
-// Every session decides for itself: what a state does must not depend on which states were visited before it.
+// Every session decides for itself: what a state does must not depend on which states were visited before it,
+// nor on how a search names it.
 uint64_t Explorer::seed_of(const std::vector<Cut>& path) const {
   simdisk::Digest digest;
-  digest.add({seed_});
-  for (const Cut& cut : path) {
-    digest.add({cut.moment});
-    for (const uint32_t choice : cut.selection) digest.add({choice});
-  }
+  digest.add({options_.seed});
+  for (const Cut& cut : path) digest.add({cut.moment});
   return digest.value().low;
 }
 

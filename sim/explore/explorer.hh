@@ -12,6 +12,7 @@
 #include "explore/session.hh"
 #include "explore/token.hh"
 #include "holdfast/sim/report.hh"
+#include "holdfast/sim/runner.hh"
 #include "holdfast/sim/scenario.hh"
 
 namespace holdfast::sim {
@@ -31,7 +32,7 @@ VolumeLayout layout_of(const Scenario& scenario);
 // recovers and is judged, and everything is undone.
 class Explorer {
  public:
-  Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed);
+  Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, RunOptions options);
 
   // From now on; it outlives the exploration.
   void observe(ExplorationObserver& observer) { observer_ = &observer; }
@@ -49,11 +50,8 @@ class Explorer {
   const std::string& stopped() const { return stopped_; }
 
  private:
-  // States that were checked already, under the same demands. Moments of one play share most of theirs.
-  struct Seen {
-    std::set<std::pair<simdisk::Hash128, uint64_t>> moments;
-    std::set<std::pair<simdisk::Hash128, uint64_t>> states;
-  };
+  // Moments that were searched already: what they offered, and what was demanded.
+  using Seen = std::set<std::pair<simdisk::Hash128, uint64_t>>;
   // One playing of steps in one session, and how it was reached. While it recovers, it makes no promises of
   // its own: model and states are those of the session that was cut.
   struct Play {
@@ -72,9 +70,12 @@ class Explorer {
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   std::vector<Task<>> start(Play& play, const ScenarioStep& step);
   void consider_cut(Play& play);
+  bool search_plainly(Play& play, const simdisk::CrashSet& set);
+  bool search_lazily(Play& play, const simdisk::CrashSet& set);
   void check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection);
   void recover_and_go_on(Play play);
   void go_on(Play& play, const Model::Found& found);
+  bool ends_at_next_cut(const std::vector<Cut>& path) const;
   bool may_be_cut(const std::vector<Cut>& path) const;
   void report(const Broken& broken, const std::vector<Cut>& path);
   bool stop(std::string why);
@@ -86,7 +87,7 @@ class Explorer {
   const Scenario& scenario_;
   const Case& case_;
   std::size_t case_index_;
-  uint64_t seed_;
+  RunOptions options_;
   Rig rig_;
   World world_;
   Trace trace_;
@@ -94,6 +95,7 @@ class Explorer {
   bool beyond_target_ = false;
   ExplorationObserver* observer_ = nullptr;
   ScenarioResult result_;
+  std::set<simdisk::Hash128> outcomes_;  // of the states after which nothing is cut
   std::string stopped_;  // why the exploration ended early
   bool over_budget_ = false;
 };

@@ -47,6 +47,7 @@ Judgement judge_store(Session& session, const Rig& rig, const World& world, cons
 
 Judgement judge_volume(Session& session, const Rig& rig, const World& world, const Trace& trace,
                        const Model& model, const std::function<void()>& at_each_moment) {
+  const simdisk::EventNumber power_on = session.scheduler().last_event();
   const RawVolume raw = read_raw_volume(world, rig.volume_layout);
   FoundVolume found;
   Task<> opening = session.volume().open();
@@ -58,14 +59,49 @@ Judgement judge_volume(Session& session, const Rig& rig, const World& world, con
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
   if (session.volume().volume() == nullptr) return {.broken = {}, .found = {}};
   Model::Found settled;
-  settled.volume = {.epoch = raw.epoch, .chunks = found.chunks};
+  settled.volume = {.epoch = raw.epoch, .chunks = found.chunks, .event = power_on, .entries = raw.entries};
   return {.broken = {}, .found = std::move(settled)};
+}
+
+void add(simdisk::Digest& digest, std::string_view text) {
+  digest.add({text.size()});
+  digest.add(simdisk::hash_bytes(std::as_bytes(std::span(text))));
+}
+
+void add(simdisk::Digest& digest, std::span<const Tag> tags) {
+  digest.add({tags.size()});
+  digest.add(simdisk::hash_bytes(std::as_bytes(tags)));
+}
+
+void add(simdisk::Digest& digest, const Model::Found& found) {
+  digest.add({found.epoch, found.blobs.size(), found.damaged.size(), found.volume.epoch});
+  add(digest, found.super_blob);
+  for (const auto& [name, blob] : found.blobs) {
+    add(digest, name);
+    digest.add({blob.first.clusters, blob.first.read_only, blob.first.xattrs.size()});
+    for (const auto& [xattr, value] : blob.first.xattrs) {
+      add(digest, xattr);
+      digest.add({value.size()});
+      digest.add(simdisk::hash_bytes(value));
+    }
+    add(digest, blob.second);
+  }
+  for (const uint64_t id : found.damaged) digest.add({id});
+  for (const ChunkTags& chunk : found.volume.chunks) add(digest, chunk);
 }
 
 }  // namespace
 
-Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                const Model& model, const std::function<void()>& at_each_moment) {
+simdisk::Hash128 hash_of(const Judgement& judged) {
+  simdisk::Digest digest;
+  digest.add({judged.ended, judged.broken.has_value(), judged.found.has_value()});
+  if (judged.broken) add(digest, judged.broken->invariant);
+  if (judged.found) add(digest, *judged.found);
+  return digest.value();
+}
+
+Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
+                const std::function<void()>& at_each_moment) {
   if (rig.scenario.volume) return judge_volume(session, rig, world, trace, model, at_each_moment);
   return judge_store(session, rig, world, trace, model, at_each_moment);
 }

@@ -9,14 +9,22 @@ namespace holdfast::sim {
 
 namespace {
 
-// An entry led to this map when the session was marked on the device.
+// The entry of a chunk when the session was marked on the device. What was stored before the last power cut
+// may have been lost: what the cut left counts.
+uint64_t entry_at_mark(const VolumeExamination& state, uint64_t chunk) {
+  const VolumeModel::Found& left = state.model.found();
+  const bool marked_since = state.raw.super_written_at > left.event && chunk < left.entries.size();
+  uint64_t value = marked_since ? left.entries[chunk] : kNoChunkMap;
+  for (const Placed& entry : state.trace.entries_of(state.raw.map_name, chunk)) {
+    const bool counts = !marked_since || entry.event > left.event;
+    if (counts && entry.event < state.raw.super_written_at) value = entry.value;
+  }
+  return value;
+}
+
 bool was_in_use(const VolumeExamination& state, uint64_t map) {
   for (uint64_t chunk = 0; chunk < state.layout.chunks; ++chunk) {
-    uint64_t value = kNoChunkMap;
-    for (const Placed& entry : state.trace.entries_of(state.raw.map_name, chunk)) {
-      if (entry.event < state.raw.super_written_at) value = entry.value;
-    }
-    if (value == map) return true;
+    if (entry_at_mark(state, chunk) == map) return true;
   }
   return false;
 }

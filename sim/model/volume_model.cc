@@ -97,6 +97,7 @@ VolumeModel VolumeModel::after_power_cut(const Found& found) const {
   next.current_ = found.epoch;
   next.chunks_.clear();
   for (const ChunkTags& tags : found.chunks) next.chunks_.emplace_back(tags);
+  next.found_ = found;
   ++next.version_;
   return next;
 }

@@ -86,8 +86,12 @@ class VolumeModel {
   struct Found {
     uint64_t epoch = 0;
     std::vector<ChunkTags> chunks;
+    uint64_t event = 0;  // the last one before the power came on
+    std::vector<uint64_t> entries;  // of the logical map on media at that moment
   };
   VolumeModel after_power_cut(const Found& found) const;
+  // What the last power cut left; empty before the first.
+  const Found& found() const { return found_; }
 
  private:
   uint64_t change_begins() {
@@ -102,6 +106,7 @@ class VolumeModel {
   uint64_t blocks_per_chunk_ = 0;
   std::vector<ChunkVersions> chunks_;
   std::vector<ChunkVersions> former_;  // of the volume that is being replaced
+  Found found_;
   bool closed_ = false;
   bool destroying_ = false;
   uint64_t writes_ = 0;

@@ -64,7 +64,8 @@ std::string to_json(std::span<const ScenarioResult> results) {
                                     {"states_checked", result.states_checked},
                                     {"violations", violations},
                                     {"seconds", finite(result.seconds)},
-                                    {"digest", result.digest}};
+                                    {"digest", result.digest},
+                                    {"outcomes", result.outcomes}};
     if (!result.note.empty()) entry["note"] = result.note;
     scenarios.push_back(std::move(entry));
   }

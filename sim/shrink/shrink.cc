@@ -52,7 +52,7 @@ FailureSize size_of(const ScenarioDocument& document, const FoundFailure& failur
 std::expected<FoundFailure, std::string> failure_at(const HuntingGround& ground, const Token& token,
                                                     FailureKind& kind) {
   const std::vector<Case> cases = expand(ground.scenario);
-  Explorer explorer(ground.scenario, cases[token.case_index], token.case_index, token.seed);
+  Explorer explorer(ground.scenario, cases[token.case_index], token.case_index, {.seed = token.seed});
   const ScenarioResult result = explorer.run_to(token);
   if (result.states_checked < token.cuts.size())
     return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");

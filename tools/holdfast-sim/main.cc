@@ -30,7 +30,7 @@ constexpr const char* kSchema = "schema.json";  // describes scenarios to editor
 
 struct RunArguments {
   std::vector<std::string> paths;
-  uint64_t seed = 0;
+  sim::RunOptions options;
   unsigned jobs = 1;
   std::string json;
   std::string junit;
@@ -117,7 +117,7 @@ bool write_report(const std::string& path, const std::string& text) {
 int run(const RunArguments& arguments) {
   const auto scenarios = load(arguments.paths);
   if (!scenarios) return kExitBadInput;
-  const auto results = run_in_workers(*scenarios, {.seed = arguments.seed}, std::max(1U, arguments.jobs));
+  const auto results = run_in_workers(*scenarios, arguments.options, std::max(1U, arguments.jobs));
   if (!results) {
     fmt::print(stderr, "holdfast-sim: {}\n", results.error());
     return kExitInternal;
@@ -204,8 +204,15 @@ int main_of(int argc, char** argv) {
   RunArguments arguments;
   CLI::App* run_command = app.add_subcommand("run", "Run scenarios");
   run_command->add_option("FILE-OR-DIR", arguments.paths, "Scenario files, or folders of them")->required();
-  run_command->add_option("--seed", arguments.seed, "Decides the order of what happens at the same time")
+  run_command
+      ->add_option("--seed", arguments.options.seed, "Decides the order of what happens at the same time")
       ->check(CLI::NonNegativeNumber);
+  const std::map<std::string, sim::Search> searches = {{"lazy", sim::Search::lazy},
+                                                       {"plain", sim::Search::plain}};
+  run_command
+      ->add_option("--search", arguments.options.search,
+                   "Which states of a cut are visited: lazy, those that recovery can tell apart; plain, all")
+      ->transform(CLI::CheckedTransformer(searches).description("lazy|plain"));
   run_command
       ->add_option("--jobs", arguments.jobs,
                    "Processes to run side by side; the report does not depend on it")

@@ -58,6 +58,7 @@ nlohmann::json to_message(std::size_t job, const sim::ScenarioResult& result) {
           {"violations", violations},
           {"seconds", result.seconds},
           {"digest", result.digest},
+          {"outcomes", result.outcomes},
           {"note", result.note}};
 }
 
@@ -72,6 +73,7 @@ sim::ScenarioResult from_message(const nlohmann::json& message) {
     result.violations.push_back({violation[0], violation[1], violation[2]});
   result.seconds = message["seconds"];
   result.digest = message["digest"];
+  result.outcomes = message["outcomes"];
   result.note = message["note"];
   return result;
 }

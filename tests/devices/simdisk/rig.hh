@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "holdfast/aligned_buffer.hh"
+#include "holdfast/simdisk/combinations.hh"
 #include "holdfast/simdisk/disk.hh"
 
 namespace holdfast::simdisk {

@@ -13,8 +13,15 @@
 
 namespace holdfast::sim {
 
+// Which combinations of what a cut leaves open are visited.
+enum class Search : uint8_t {
+  lazy,   // those that recovery can tell apart
+  plain,  // all, to check the other against: what is found is the same
+};
+
 struct RunOptions {
   uint64_t seed = 0;
+  Search search = Search::lazy;
 };
 
 // A scenario is run once on each of its disks, with and without FUA as it says: "name[honest,fua]".
