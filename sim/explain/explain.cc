@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 #include "explain/missing_edge.hh"
 #include "explain/recording.hh"
@@ -78,7 +79,7 @@ PieceStory story_of(const Fate& fate, const Recorder& recorder) {
                    .wrote = {}};
   const Happening* begin = recorder.begin_of(fate.event);
   if (begin == nullptr) {
-    story.wrote = fmt::format("#{}", fate.event);
+    story.wrote = fmt::format("change #{}", fate.event);
     return story;
   }
   story.wrote = numbered(*begin, recorder);
@@ -96,7 +97,7 @@ std::optional<Fate> first_wrong(const HuntingGround& ground, const FailureKind& 
   for (std::size_t cut = recorder.sessions().size(); cut-- > 0;) {
     std::vector<Fate> missing = recorder.sessions()[cut].cut->fates;
     std::erase_if(missing, [](const Fate& fate) { return fate.kind == Fate::Kind::arrived; });
-    std::ranges::stable_sort(missing, {}, &Fate::event);
+    std::ranges::sort(missing, {}, [](const Fate& fate) { return std::pair(fate.event, fate.unit); });
     for (const Fate& fate : missing) {
       if (!first) first = fate;
       Token with_it = token;
@@ -122,8 +123,7 @@ std::string begins(const Happening& happening, const Recorder& recorder) {
   return fmt::format("{}{}", numbered(happening, recorder), where(happening, recorder));
 }
 
-// What must wait: the first thing that happens behind the last place that helps, and without which the
-// failure did not show yet.
+// What must wait: the first thing that happens behind the moment before the failure shows.
 struct Waiter {
   std::size_t place = 0;
   std::string words;
@@ -132,10 +132,16 @@ Waiter what_must_wait(const MissingEdge& edge, const Recorder& recorder) {
   const std::vector<Happening>& happenings = recorder.sessions()[edge.session].happenings;
   std::size_t before = edge.failed;  // the moment before
   while (before > 0 && happenings[before - 1].kind != Happening::Kind::moment) --before;
-  for (std::size_t i = std::max(edge.last + 1, before); i < edge.failed; ++i) {
+  // A store is complete at once: help right behind it helps as well, and would still come too late.
+  for (std::size_t i = std::max(edge.first + 1, before); i < edge.failed; ++i) {
     const Happening& happening = happenings[i];
     if (happening.writes() && happening.kind != Happening::Kind::completed)
       return {i, "the begin of " + begins(happening, recorder)};
+  }
+  // Changes of names are no requests; where one arrived it is what came too early.
+  for (const Fate& fate : recorder.sessions()[edge.session].cut->fates) {
+    if (fate.kind == Fate::Kind::arrived && recorder.begin_of(fate.event) == nullptr)
+      return {edge.failed, fmt::format("the change #{} of {}", fate.event, fate.owned.owner)};
   }
   const bool answered = before > 0 && happenings[before - 1].version != happenings[edge.failed].version;
   return {edge.failed, answered ? "the answer to a step" : "the power cut"};

@@ -70,7 +70,7 @@ std::string last_durable(const RecordedSession& session, const DiskCase& disk) {
   for (const Happening& happening : session.happenings) {
     if (happening.claims() && !disk.ignores.contains(happening.purpose.barrier)) last = &happening;
   }
-  if (last == nullptr) return "  durable before: what the steps before the first cut one made so\n";
+  if (last == nullptr) return "  durable before: what earlier steps made so; no barrier has held since\n";
   return fmt::format("  durable before: what {} covers, {} #{} to #{}, the last barrier that held\n",
                      name_of(last->purpose.barrier), holdfast::name_of(last->purpose.step), last->begun,
                      last->event);

@@ -60,14 +60,26 @@ class Reduction {
 
   bool fewer_cuts() {
     const Pointer nested("/crash/nested");
-    if (!best_.contains(nested)) return false;
-    for (unsigned fewer = 0; fewer < best_[nested].get<unsigned>(); ++fewer) {
-      Document candidate = best_;
-      candidate[nested] = fewer;
-      if (fewer == 0) candidate.erase("after");
-      if (try_instead(std::move(candidate))) return true;
+    const unsigned cuts = best_.contains(nested) ? best_[nested].get<unsigned>() : 0;
+    for (unsigned fewer = 0; fewer < cuts; ++fewer) {
+      if (try_instead(with_nested_cuts(best_, fewer))) return true;
     }
-    return false;
+    return cuts > 0 && best_.contains("after") && try_instead(with_one_session_for_two());
+  }
+
+  static Document with_nested_cuts(Document document, unsigned nested) {
+    document["crash"]["nested"] = nested;
+    if (nested == 0) document.erase("after");
+    return document;
+  }
+
+  // What the session after the cut did, the first one does.
+  Document with_one_session_for_two() const {
+    Document candidate = best_;
+    Document& steps = candidate["steps"];
+    const Document& after = best_["after"];
+    steps.insert(steps.end(), after.begin(), after.end());
+    return with_nested_cuts(std::move(candidate), best_["crash"]["nested"].get<unsigned>() - 1);
   }
 
   // A blob goes with everything that is done to it.

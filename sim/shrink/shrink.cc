@@ -86,13 +86,15 @@ std::expected<Shrunk, std::string> shrink(std::string_view text, const std::stri
     return std::unexpected("the failure does not come again when the scenario is run on this disk alone");
   document = reduced(std::move(document), [&judge](const auto& candidate) { return judge.fails(candidate); });
 
-  say_what_it_is(document, kind, *original);
+  const Scenario least = parse_scenario(document.dump(), file).value();
+  const HuntingGround ground = judge.ground(least);
+  FoundFailure failure =
+      with_fewer_missing(ground, kind, find_smallest(ground, kind, judge.states_most()).value());
+  say_what_it_is(document, kind, failure);
   expect_what_comes(document, judge);
   shrunk.scenario = to_text(document);
   const Scenario small = parse_scenario(shrunk.scenario, file).value();
-  const HuntingGround ground = judge.ground(small);
-  const FoundFailure failure =
-      with_fewer_missing(ground, kind, find_smallest(ground, kind, judge.states_most()).value());
+  failure.token.scenario = small.content_hash;
   shrunk.violation = {kind.invariant, failure.words, to_text(failure.token)};
   shrunk.seed = judge.seed();
   shrunk.after = size_of(document, failure);

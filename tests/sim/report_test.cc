@@ -51,8 +51,9 @@ TEST(JsonReport, says_what_the_results_say) {
   EXPECT_EQ(keys_of(report), std::set<std::string>{"scenarios"});
   ASSERT_EQ(report["scenarios"].size(), 2U);
   const Json& first = report["scenarios"][0];
-  EXPECT_EQ(keys_of(first), (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact",
-                                                   "states_checked", "violations", "seconds", "digest", "outcomes"}));
+  EXPECT_EQ(keys_of(first),
+            (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact", "states_checked",
+                                   "violations", "seconds", "digest", "outcomes"}));
   EXPECT_EQ(first["name"], "a[honest,fua]");
   EXPECT_EQ(first["verdict"], "pass");
   EXPECT_EQ(first["crash_points"], 3);
