@@ -12,6 +12,7 @@ namespace holdfast::simdisk {
 namespace {
 
 constexpr uint64_t kNotCompleted = ~uint64_t{0};
+constexpr int kLeftByDiscard = 0xA5;  // in every second block; the others are zeroes
 constexpr std::size_t kContentsListed = 4096;  // of one unit
 
 bool writes(IoKind kind) {
@@ -217,16 +218,9 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
 // From here on the write is undecided: any of its pieces may reach media at any time.
 void Disk::begin_write(InFlight& operation) {
   const IoRequest& request = operation.request();
-  const bool zeroes = geometry_.discard && geometry_.discard_reads_zero;
-  if (request.kind == IoKind::discard && !zeroes) return;
-  auto bytes = std::make_shared<std::vector<std::byte>>(request.block_count * geometry_.block_size);
-  uint64_t filled = 0;
-  if (request.kind == IoKind::write) {
-    for (const iovec& buffer : request.buffers) {
-      std::memcpy(bytes->data() + filled, buffer.iov_base, buffer.iov_len);
-      filled += buffer.iov_len;
-    }
-  }
+  const bool changes = geometry_.discard && (geometry_.discard_reads_zero || discard_leaves_anything_);
+  if (request.kind == IoKind::discard && !changes) return;
+  auto bytes = std::make_shared<std::vector<std::byte>>(content_of(request));
   wiring_.digest.add(hash_bytes(*bytes));
 
   const uint32_t unit_size = geometry_.atomic_write_size;
@@ -242,6 +236,22 @@ void Disk::begin_write(InFlight& operation) {
     operation.units.push_back(unit);
     byte = end;
   }
+}
+
+std::vector<std::byte> Disk::content_of(const IoRequest& request) const {
+  std::vector<std::byte> bytes(request.block_count * geometry_.block_size);
+  uint64_t filled = 0;
+  if (request.kind == IoKind::write) {
+    for (const iovec& buffer : request.buffers) {
+      std::memcpy(bytes.data() + filled, buffer.iov_base, buffer.iov_len);
+      filled += buffer.iov_len;
+    }
+  }
+  const bool anything = request.kind == IoKind::discard && !geometry_.discard_reads_zero;
+  for (uint64_t block = 0; anything && block < request.block_count; block += 2) {
+    std::memset(bytes.data() + block * geometry_.block_size, kLeftByDiscard, geometry_.block_size);
+  }
+  return bytes;
 }
 
 void Disk::complete(InFlight& operation) {

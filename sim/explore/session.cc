@@ -89,6 +89,7 @@ Session::Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::E
       maps_(kind_of(rig.memory), {world.maps, scheduler_, home_, rig.digest, &trace}),
       trace_(trace),
       volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, disk_, maps_, home_) {
+  if (rig.scenario.device.discard_leaves_anything) disk_.discard_leaves_anything();
   trace_.begin_process();
 }
 

@@ -140,7 +140,8 @@ class Agreement(unittest.TestCase):
 
     def test_the_schema_knows_every_word_of_the_parser(self):
         parser = SOURCES / "sim" / "scenario"
-        code = "".join((parser / name).read_text() for name in ("parser.cc", "steps.cc", "volume.cc"))
+        files = ("parser.cc", "device.cc", "steps.cc", "volume.cc")
+        code = "".join((parser / name).read_text() for name in files)
         lists = re.findall(r"(?:Keys k\w+|kModifiers\[\]) = \{(.*?)\};", code, re.DOTALL)
         words = set(re.findall(r'"([^"]+)"', "".join(lists)))
         words |= set(re.findall(r'^    \{"(.+?)", read_', code, re.MULTILINE))

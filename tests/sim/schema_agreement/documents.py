@@ -83,6 +83,7 @@ def bases():
         "disks": [HONEST, {"name": "x", "ignores": ["B1"], "expect": {"violations": ["B1"]}}],
     }
     yield smallest(device={"setup_atomic_write": 4096})
+    yield smallest(device={"profile": "zero-trust", "atomic_boundary": 4096, "discard_leaves": "old"})
     yield smallest(steps=[{"store.format": {"force": True}}, {"store.open": {}}])
     for step in STORE_STEPS + BLOB_STEPS:
         yield after_setup(step)
@@ -148,6 +149,8 @@ def odd_and_bad():
     yield "kill_of_a_parallel_after_a_cut", smallest(after=[parallel | {"kill_after": "write root"}])
     yield "kill_in_a_parallel_after_a_cut", smallest(
         after=[{"parallel": [FLUSH, FLUSH | {"kill_after": "write root"}]}])
+    yield "discard_leaves_zeroes_by_name", smallest(
+        device={"discard_leaves": "anything", "discard_reads_zero": True})
     yield "step_that_nobody_kills_at", after_setup(FLUSH | {"kill_after": "flush"})
     yield "no_barrier", smallest(disks=[HONEST, {"name": "x", "ignores": ["A1"], "expect": "pass"}])
     yield "moment", smallest(crash={"at": "every-event"})

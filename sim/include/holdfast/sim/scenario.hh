@@ -24,12 +24,14 @@ namespace holdfast::sim {
 struct DeviceSpec {
   uint64_t size = 16 << 20;             // bytes
   uint32_t block_size = 4096;
-  uint32_t atomic_write = 4096;
+  uint32_t atomic_write = 4096;         // no more than the boundary
+  uint32_t atomic_boundary = 64 << 10;  // a write tears where it crosses a multiple of it
   // Another one: the store was set up on another device, which was then copied to this one.
   std::optional<uint32_t> setup_atomic_write;
   bool volatile_cache = true;
   std::vector<bool> fua = {false, true};  // one case for each
   bool discard_reads_zero = true;
+  bool discard_leaves_anything = false;  // where it does not read as zeroes: not even the old content
   bool garbage = false;                 // the disk is full of foreign bytes at the start
 };
 

@@ -52,6 +52,9 @@ class Disk final : public BlockDevice {
   // effect, and FUA on their writes is not honoured.
   void ignore(const BarrierSet& barriers) { ignored_ = barriers; }
 
+  // From now on a discard that does not read as zeroes does not keep the old content either.
+  void discard_leaves_anything() noexcept { discard_leaves_anything_ = true; }
+
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
 
@@ -67,6 +70,7 @@ class Disk final : public BlockDevice {
   void submit(IoRequest& request, Executor& executor);
   std::errc check(const IoRequest& request) const noexcept;
   void begin_write(InFlight& operation);
+  std::vector<std::byte> content_of(const IoRequest& request) const;
   void complete(InFlight& operation);
   void complete_write(InFlight& operation);
   void complete_flush(const InFlight& operation);
@@ -76,6 +80,7 @@ class Disk final : public BlockDevice {
 
   DeviceGeometry geometry_;
   BarrierSet ignored_;
+  bool discard_leaves_anything_ = false;
   Wiring wiring_;
   std::map<uint64_t, Unit> units_;  // those with undecided pieces, by number
   std::vector<InFlight*> in_flight_;
