@@ -79,9 +79,13 @@ Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
   }
   const uint32_t block_size = rig.geometry.block_size;
   AlignedBuffer content(blob->size());
-  if (blob->size() > 0) HF_CO_CHECK(co_await session.read(*blob, 0, content.bytes()));
+  Result<> read;
+  if (blob->size() > 0) read = co_await session.read(*blob, 0, content.bytes());
   for (uint64_t block = 0; block * block_size < blob->size(); ++block) {
-    result.blocks.push_back(tag_of_block(content.bytes().subspan(block * block_size, block_size), block));
+    const std::span<std::byte> bytes = content.bytes().subspan(block * block_size, block_size);
+    Result<> again;
+    if (!read) again = co_await session.read(*blob, block * block_size, bytes);
+    result.blocks.push_back(again ? tag_of_block(bytes, block) : kUnreadable);
   }
   const auto name = result.state.xattrs.find(std::string(kNameXattr));
   if (name == result.state.xattrs.end()) {
@@ -125,6 +129,8 @@ Task<> find_everything(Session& session, const Rig& rig, Found& found) {
     found.open_error = opened.error();
     co_return {};
   }
+  const std::span<const Blobstore::Damage> damaged = session.store()->damaged_blobs();
+  found.damaged.assign(damaged.begin(), damaged.end());
   for (const BlobId id : session.store()->blob_ids())
     HF_CO_CHECK(co_await read_blob(session, rig, id, found));
   const std::optional<BlobId> super_blob = session.store()->info().super_blob;

@@ -66,7 +66,9 @@ Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case
            .geometry = geometry_of(scenario.device, which.fua),
            .memory = which.memory,
            .volume_layout = layout_of(scenario),
-           .digest = {}},
+           .digest = {},
+           .contract = which.disk->contract(),
+           .faults = plan()},
       world_(scenario.device.size),
       trace_(scenario.device.block_size, rig_.volume_layout) {
   if (scenario.device.garbage) fill_with_garbage(world_.disk);
@@ -88,6 +90,30 @@ ScenarioResult Explorer::run() {
   return result_;
 }
 
+uint64_t Explorer::count_requests() {
+  Model model;
+  simdisk::EventNumber first_event = 0;
+  if (scenario_.device.setup_atomic_write) first_event = set_up_elsewhere(model);
+  Session session(rig_, world_, trace_, seed_of({}), first_event);
+  Play whole{session, model, {}, 0, {}};
+  const bool here = !scenario_.device.setup_atomic_write;
+  if (here && !play(whole, scenario_.setup, false)) return 0;
+  session.strike();
+  play(whole, scenario_.steps, false);
+  const auto& faults = case_.disk->faults;
+  const auto each = std::ranges::find(faults, true, &FaultSpec::each);
+  return rig_.faults.selected(static_cast<std::size_t>(each - faults.begin()));
+}
+
+simdisk::FaultPlan Explorer::plan() const {
+  std::vector<simdisk::Fault> faults;
+  for (const FaultSpec& spec : case_.disk->faults) {
+    faults.push_back(spec.fault);
+    if (spec.each) faults.back().nth = case_.nth > 0 ? case_.nth : UINT64_MAX;
+  }
+  return simdisk::FaultPlan(std::move(faults));
+}
+
 // The setup on a device of its own, whose content is then this case's device.
 simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   Rig elsewhere = rig_;
@@ -98,14 +124,21 @@ simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   return session.scheduler().last_event();
 }
 
-// False: the disk ignores a barrier that was never reached.
+// False: what is wrong with the disk never showed.
 bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
   Session session(rig_, world_, trace_, seed_of({}), first_event);
   Play whole{session, model, {}, 0, {}};
   const bool here = !scenario_.device.setup_atomic_write;
   if (here && !play(whole, scenario_.setup, false)) return true;
   session.ignore(case_.disk->ignores);
+  session.strike();
   play(whole, scenario_.steps, true);
+  return was_put_to_the_test(session);
+}
+
+bool Explorer::was_put_to_the_test(const Session& session) {
+  if (stopped_.empty() && !rig_.faults.every_fault_struck())
+    return stop("no request came that the fault could strike");
   // A violation is evidence enough: the session after a cut reached it.
   const bool reached = session.ignored_requests() > 0 || !result_.violations.empty();
   if (!stopped_.empty() || case_.disk->ignores.empty() || reached) return true;
@@ -120,7 +153,7 @@ Verdict Explorer::verdict() {
     if (broken.empty() && result_.note.empty()) result_.note = "the expected violation did not happen";
     return Verdict::fail;
   }
-  const bool tested = result_.crash_points > 0 && result_.states_checked > 0;
+  const bool tested = (result_.crash_points > 0 || !case_.disk->faults.empty()) && result_.states_checked > 0;
   if (over_budget_) return Verdict::inconclusive;
   if (!stopped_.empty()) return tested ? Verdict::fail : Verdict::vacuous;
   if (!tested) {
@@ -150,7 +183,10 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   };
   if (cut) consider_cut(play);
   while (!done()) {
-    if (!play.session.scheduler().step()) return stop("a step waits for something that will never happen");
+    if (!play.session.scheduler().step()) {
+      if (rig_.faults.has_struck(simdisk::FaultKind::stuck)) return false;  // and the power is cut
+      return stop("a step waits for something that will never happen");
+    }
     if (cut) consider_cut(play);
     if (!stopped_.empty()) return false;
     if (step.kill_after && trace_.completed_count(*step.kill_after) > before) {
@@ -160,8 +196,11 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   }
   if (step.kill_after)
     return stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
-  for (Task<>& task : tasks) {
-    if (const Result<> result = task.take_result(); !result)
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto* parallel = std::get_if<Parallel>(&step.action);
+    const bool may_fail = (parallel != nullptr ? parallel->steps[i] : step).may_fail;
+    const Result<> result = tasks[i].take_result();
+    if (!result && !(may_fail && rig_.faults.struck() > 0))
       return stop("a step failed: " + describe(result.error()));
   }
   return true;
@@ -181,7 +220,7 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 // A moment that offers the same states under the same demands as an earlier one is not a new moment.
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
-  if (!wanted(play)) return;
+  if (!wanted(play) || faults_are_quiet()) return;
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
@@ -204,6 +243,11 @@ void Explorer::consider_cut(Play& play) {
     world_.rollback(mark);
     if (fresh) check_state(play, set, selection);
   }
+}
+
+// Until one strikes, the disk is the honest one.
+bool Explorer::faults_are_quiet() const {
+  return !case_.disk->faults.empty() && case_.disk->ignores.empty() && rig_.faults.struck() == 0;
 }
 
 void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,

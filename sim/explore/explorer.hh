@@ -20,6 +20,7 @@ struct Case {
   const DiskCase* disk = nullptr;
   bool fua = false;
   MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
+  uint64_t nth = 0;  // the request that a fault strikes which can strike each; 0: there is no such fault
 };
 
 // Plays one case and cuts the power at every moment of its steps, in every way that the moment allows. The
@@ -32,6 +33,8 @@ class Explorer {
   // Visits all states, or with a target only the one that it names.
   ScenarioResult run();
   ScenarioResult run_to(const Token& target);
+  // Plays without cuts: how many requests the fault can strike that strikes each.
+  uint64_t count_requests();
 
  private:
   // States that were checked already, under the same demands. Moments of one play share most of theirs.
@@ -49,6 +52,9 @@ class Explorer {
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
+  simdisk::FaultPlan plan() const;
+  bool faults_are_quiet() const;
+  bool was_put_to_the_test(const Session& session);
   bool play_all(Model& model, simdisk::EventNumber first_event);
   Verdict verdict();
   bool play(Play& play, const std::vector<ScenarioStep>& steps, bool cut);

@@ -3,6 +3,7 @@
 
 #include "explore/examination.hh"
 #include "explore/volume_examination.hh"
+#include "invariants/fault_contracts.hh"
 #include "invariants/volume_invariants.hh"
 
 namespace holdfast::sim {
@@ -30,7 +31,9 @@ Judgement judge_store(Session& session, const Rig& rig, const World& world, cons
   Found found;
   Task<> finding = find_everything(session, rig, found);
   if (!run(session, finding, found.open_error)) return {.ended = false, .broken = {}, .found = {}};
-  const Examination state{world.disk, trace, model, raw, found};
+  const Examination state{world.disk, trace, model, raw, found, rig.geometry.block_size};
+  if (rig.contract != Contract::power)
+    return {.broken = first_broken_beside_faults(rig.contract, state, rig.faults.hits()), .found = {}};
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
   // Nothing is allocated in a store with damage.
   const bool goes_on = session.store() != nullptr && session.store()->damaged_blobs().empty();

@@ -5,6 +5,7 @@
 
 #include "holdfast/simdisk/digest.hh"
 #include "scenario/device.hh"
+#include "scenario/faults.hh"
 #include "scenario/reader.hh"
 #include "scenario/steps.hh"
 #include "scenario/story.hh"
@@ -19,11 +20,11 @@ constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "devi
                                 "setup",   "steps",    "after",   "crash", "disks",  "note"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
 constexpr Keys kCrashKeys = {"nested", "states_per_point"};
-constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
+constexpr Keys kDiskKeys = {"name", "ignores", "faults", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
-constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2",
-                              "B3", "B4", "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4",
-                              "V5", "V6", "V7", "V8", "C1", "C2", "C3", "R2", "A4", "A5"};
+constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3", "B4",
+                              "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8",
+                              "C1", "C2", "C3", "R2", "A4", "A5", "F1", "F2", "F3", "F4"};
 
 StoreSpec read_store(Reader& reader, const Node& node) {
   StoreSpec store;
@@ -89,12 +90,13 @@ DiskCase read_disk(Reader& reader, const Node& node) {
       if (const auto index = reader.one_of(item, names, "a barrier")) disk.ignores.insert(kBarriers[*index]);
     }
   }
+  if (const Node* faults = node.find("faults")) disk.faults = read_faults(reader, *faults);
   if (const Node* expect = node.find("expect")) {
     read_expectation(reader, *expect, disk);
   } else {
     reader.complain(node.position, "\"expect\" is missing: \"pass\" or {\"violations\": [...]}");
   }
-  if (disk.ignores.empty() && !disk.violations.empty()) {
+  if (disk.honest() && !disk.violations.empty()) {
     reader.complain(node.position, "an honest disk must not be expected to violate anything");
   }
   return disk;
@@ -111,7 +113,7 @@ std::vector<DiskCase> read_disks(Reader& reader, const Node& node) {
     }
   }
   const bool honest =
-      std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.ignores.empty(); });
+      std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.honest(); });
   if (!honest)
     reader.complain(node.position,
                     "one of the disks must be honest: a broken one proves nothing without its twin");
@@ -128,7 +130,12 @@ std::vector<std::string> read_tags(Reader& reader, const Node& node) {
 }
 
 // What only a store has.
-void check_without_store(Reader& reader, const Node& root) {
+void check_without_store(Reader& reader, const Node& root, const Scenario& scenario) {
+  for (std::size_t i = 0; i < scenario.disks.size(); ++i) {
+    if (scenario.disks[i].contract() == Contract::power) continue;
+    reader.complain(root.find("disks")->items[i].position,
+                    "of a volume only faults with the contract \"power\" are judged");
+  }
   if (const Node* store = root.find("store"))
     reader.complain(store->position, "\"store\" says nothing about a volume; leave it out");
   const Node* device = root.find("device");
@@ -146,10 +153,10 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   if (const Node* store = root.find("store")) scenario.store = read_store(reader, *store);
   if (const Node* volume = root.find("volume")) {
     scenario.volume = read_volume(reader, *volume, scenario.device);
-    check_without_store(reader, root);
   }
   if (const Node* crash = root.find("crash")) scenario.crash = read_crash(reader, *crash);
   if (const Node* disks = root.find("disks")) scenario.disks = read_disks(reader, *disks);
+  if (scenario.volume) check_without_store(reader, root, scenario);
   if (const Node* setup = root.find("setup")) scenario.setup = read_steps(reader, *setup, scenario);
   if (const Node* steps = root.find("steps")) {
     scenario.steps = read_steps(reader, *steps, scenario);
@@ -162,6 +169,12 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
 }
 
 }  // namespace
+
+Contract DiskCase::contract() const {
+  Contract weakest = Contract::power;
+  for (const FaultSpec& spec : faults) weakest = std::max(weakest, spec.contract);
+  return weakest;
+}
 
 std::string describe(const Diagnostic& diagnostic) {
   return fmt::format("{}:{}:{}: {}", diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message);

@@ -16,6 +16,7 @@
 #include "holdfast/error.hh"
 #include "holdfast/host/purpose.hh"
 #include "holdfast/options.hh"
+#include "holdfast/simdisk/fault_plan.hh"
 
 namespace holdfast::sim {
 
@@ -144,6 +145,7 @@ struct ScenarioStep {
                VolumeData, VolumeFlush, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
+  bool may_fail = false;  // with whatever error, once a fault has struck
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
 };
 
@@ -152,11 +154,29 @@ struct CrashSpec {
   uint64_t states_per_point = 4096;  // beyond it a crash point is sampled, and not exact
 };
 
+// Which promises a fault leaves, from the most to the fewest.
+enum class Contract : uint8_t {
+  power,  // all: nothing acknowledged is lost
+  detectable,  // damage is reported, never returned as data, and stays with those whose bytes were hit
+  byzantine,  // data may be lost, but nothing has two owners, and nobody reads another's bytes
+};
+
+struct FaultSpec {
+  simdisk::Fault fault;
+  Contract contract = Contract::power;
+  bool each = false;  // a case for each request that it can strike
+};
+
 // One kind of disk that the scenario runs on, and what must come of it.
 struct DiskCase {
   std::string name = "honest";
   std::set<Barrier> ignores;
+  std::vector<FaultSpec> faults;
   std::vector<std::string> violations;  // exactly these invariants; none: everything holds
+
+  bool honest() const { return ignores.empty() && faults.empty(); }
+  // The weakest of its faults.
+  Contract contract() const;
 };
 
 struct Scenario {
