@@ -17,7 +17,7 @@ ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const 
   const std::vector<Case> cases = expand(scenario);
   Explorer explorer(scenario, cases.at(case_index), case_index, options);
   ScenarioResult result = explorer.run();
-  result.name = cases_of(scenario).at(case_index);
+  result.name = name_of(scenario, cases[case_index]);
   return result;
 }
 

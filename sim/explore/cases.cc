@@ -3,7 +3,20 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace holdfast::sim {
+
+namespace {
+
+// Where a fault strikes each request, every request is a case.
+void add_cases(const Scenario& scenario, Case which, std::vector<Case>& cases) {
+  if (std::ranges::none_of(which.disk->faults, &FaultSpec::each)) return cases.push_back(which);
+  const uint64_t requests = Explorer(scenario, which, 0, {}).count_requests();
+  for (which.nth = 1; which.nth <= std::max<uint64_t>(requests, 1); ++which.nth) cases.push_back(which);
+}
+
+}  // namespace
 
 std::vector<Case> expand(const Scenario& scenario) {
   std::vector<Case> cases;
@@ -11,7 +24,7 @@ std::vector<Case> expand(const Scenario& scenario) {
       scenario.volume ? scenario.volume->memory : std::vector{MemoryKind::persistent};
   for (const DiskCase& disk : scenario.disks) {
     for (const bool fua : scenario.device.fua) {
-      for (const MemoryKind kind : memory) cases.push_back({&disk, fua, kind});
+      for (const MemoryKind kind : memory) add_cases(scenario, {&disk, fua, kind, 0}, cases);
     }
   }
   return cases;
@@ -20,6 +33,7 @@ std::vector<Case> expand(const Scenario& scenario) {
 std::string name_of(const Scenario& scenario, const Case& which) {
   std::string name = fmt::format("{}[{},{}", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua");
   if (scenario.volume) name += which.memory == MemoryKind::mapped ? ",mapped" : ",persistent";
+  if (which.nth > 0) name += fmt::format(",{}", which.nth);
   return name + "]";
 }
 

@@ -68,14 +68,20 @@ class MediaSource final : public ByteSource {
   const simdisk::Media& media_;
 };
 
+// Block by block where not all can be read at once: what is unreadable must not hide the rest.
 Task<std::vector<Tag>> read_blocks(Session& session, const Rig& rig, Blob& blob) {
   const uint32_t block_size = rig.geometry.block_size;
-  std::vector<Tag> blocks;
   AlignedBuffer content(blob.size());
-  if (blob.size() > 0) HF_CO_CHECK(co_await session.read(blob, 0, content.bytes()));
-  for (uint64_t block = 0; block * block_size < blob.size(); ++block)
-    blocks.push_back(tag_of_block(content.bytes().subspan(block * block_size, block_size), block));
-  co_return blocks;
+  Result<> read;
+  if (blob.size() > 0) read = co_await session.read(blob, 0, content.bytes());
+  std::vector<Tag> tags;
+  for (uint64_t block = 0; block * block_size < blob.size(); ++block) {
+    const std::span<std::byte> bytes = content.bytes().subspan(block * block_size, block_size);
+    Result<> again;
+    if (!read) again = co_await session.read(blob, block * block_size, bytes);
+    tags.push_back(again ? tag_of_block(bytes, block) : kUnreadable);
+  }
+  co_return tags;
 }
 
 Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
@@ -129,6 +135,8 @@ RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
 }
 
 Task<> read_everything(Session& session, const Rig& rig, Found& found) {
+  const std::span<const Blobstore::Damage> damaged = session.store()->damaged_blobs();
+  found.damaged.assign(damaged.begin(), damaged.end());
   for (const BlobId id : session.store()->blob_ids())
     HF_CO_CHECK(co_await read_blob(session, rig, id, found));
   const std::optional<BlobId> super_blob = session.store()->info().super_blob;

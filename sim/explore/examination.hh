@@ -45,6 +45,7 @@ struct FoundBlob {
 struct Found {
   std::optional<Error> open_error;
   std::map<std::string, FoundBlob> blobs;  // by name
+  std::vector<Blobstore::Damage> damaged;  // as the store reports it
   std::vector<BlobId> strangers;           // blobs without the name that every blob of a scenario has
   std::string super_blob;                  // its name; empty: none
 };
@@ -58,6 +59,7 @@ struct Examination {
   const Model& model;
   const RawStore& raw;
   const Found& found;
+  uint32_t block_size = 0;
 
   // Of the first sector: where pages tear, it alone decides.
   simdisk::EventNumber super_written_at() const { return media.written_at_byte(0); }

@@ -67,7 +67,9 @@ Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case
            .geometry = geometry_of(scenario.device, which.fua),
            .memory = which.memory,
            .volume_layout = layout_of(scenario),
-           .digest = {}},
+           .digest = {},
+           .contract = which.disk->contract(),
+           .faults = plan()},
       world_(scenario.device.size),
       trace_(scenario.device.block_size, rig_.volume_layout,
              !scenario.volume || scenario.volume->blob.empty()) {
@@ -98,6 +100,31 @@ ScenarioResult Explorer::run() {
   return result_;
 }
 
+uint64_t Explorer::count_requests() {
+  Model model;
+  simdisk::EventNumber first_event = 0;
+  if (scenario_.device.setup_atomic_write) first_event = set_up_elsewhere(model);
+  Session session(rig_, world_, trace_, seed_of({}), first_event);
+  Seen seen;
+  Play whole{session, &model, &seen, {}};
+  const bool here = !scenario_.device.setup_atomic_write;
+  if (here && !play(whole, scenario_.setup, false)) return 0;
+  session.strike();
+  play(whole, scenario_.steps, false);
+  const auto& faults = case_.disk->faults;
+  const auto each = std::ranges::find(faults, true, &FaultSpec::each);
+  return rig_.faults.selected(static_cast<std::size_t>(each - faults.begin()));
+}
+
+simdisk::FaultPlan Explorer::plan() const {
+  std::vector<simdisk::Fault> faults;
+  for (const FaultSpec& spec : case_.disk->faults) {
+    faults.push_back(spec.fault);
+    if (spec.each) faults.back().nth = case_.nth > 0 ? case_.nth : UINT64_MAX;
+  }
+  return simdisk::FaultPlan(std::move(faults));
+}
+
 // The setup on a device of its own, whose content is then this case's device.
 simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   Rig elsewhere = rig_;
@@ -109,7 +136,7 @@ simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   return session.scheduler().last_event();
 }
 
-// False: the disk ignores a barrier that was never reached.
+// False: what is wrong with the disk never showed.
 bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
   Session session(rig_, world_, trace_, seed_of({}), first_event);
   Seen seen;
@@ -117,7 +144,14 @@ bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
   const bool here = !scenario_.device.setup_atomic_write;
   if (here && !play(whole, scenario_.setup, false)) return true;
   session.ignore(case_.disk->ignores);
+  session.strike();
   play(whole, scenario_.steps, true);
+  return was_put_to_the_test(session);
+}
+
+bool Explorer::was_put_to_the_test(const Session& session) {
+  if (stopped_.empty() && !rig_.faults.every_fault_struck())
+    return stop("no request came that the fault could strike");
   // A violation is evidence enough: the session after a cut reached it.
   const bool reached = session.ignored_requests() > 0 || !result_.violations.empty();
   if (!stopped_.empty() || case_.disk->ignores.empty() || reached) return true;
@@ -132,8 +166,9 @@ Verdict Explorer::verdict() {
     if (broken.empty() && result_.note.empty()) result_.note = "the expected violation did not happen";
     return Verdict::fail;
   }
-  // What happened to a map file is judged after cuts that leave nothing open, too.
-  const bool something_open = result_.crash_points > 0 || touches_map_files(scenario_);
+  // What happened to a map file, or what a disk did wrong, is judged after cuts that leave nothing open, too.
+  const bool something_open =
+      result_.crash_points > 0 || touches_map_files(scenario_) || !case_.disk->faults.empty();
   const bool tested = something_open && result_.states_checked > 0;
   if (over_budget_) return Verdict::inconclusive;
   if (!stopped_.empty()) return tested ? Verdict::fail : Verdict::vacuous;
@@ -165,7 +200,10 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   };
   if (cut) consider_cut(play);
   while (!done()) {
-    if (!play.session.scheduler().step()) return stop("a step waits for something that will never happen");
+    if (!play.session.scheduler().step()) {
+      if (rig_.faults.has_struck(simdisk::FaultKind::stuck)) return false;  // and the power is cut
+      return stop("a step waits for something that will never happen");
+    }
     if (cut) consider_cut(play);
     if (!stopped_.empty()) return false;
     if (step.kill_after && trace_.completed_count(*step.kill_after) > before) {
@@ -175,8 +213,11 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   }
   if (step.kill_after)
     return stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
-  for (Task<>& task : tasks) {
-    if (const Result<> result = task.take_result(); !result)
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto* parallel = std::get_if<Parallel>(&step.action);
+    const bool may_fail = (parallel != nullptr ? parallel->steps[i] : step).may_fail;
+    const Result<> result = tasks[i].take_result();
+    if (!result && !(may_fail && rig_.faults.struck() > 0))
       return stop("a step failed: " + describe(result.error()));
   }
   return true;
@@ -197,7 +238,7 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
   if (observer_ != nullptr && !observer_->moment(situation(play))) return;
-  if (!wanted(play)) return;
+  if (!wanted(play) || faults_are_quiet()) return;
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
@@ -211,6 +252,11 @@ void Explorer::consider_cut(Play& play) {
 
   const bool exact = options_.search == Search::plain ? search_plainly(play, set) : search_lazily(play, set);
   if (exact && !set.units.empty()) ++result_.crash_points_exact;
+}
+
+// Until one strikes, the disk is the honest one.
+bool Explorer::faults_are_quiet() const {
+  return !case_.disk->faults.empty() && case_.disk->ignores.empty() && rig_.faults.struck() == 0;
 }
 
 // Whether the states that were visited stand for all.

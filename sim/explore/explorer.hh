@@ -22,6 +22,7 @@ struct Case {
   const DiskCase* disk = nullptr;
   bool fua = false;
   MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
+  uint64_t nth = 0;  // the request that a fault strikes which can strike each; 0: there is no such fault
 };
 
 // Of every volume that this scenario creates.
@@ -48,6 +49,8 @@ class Explorer {
   ScenarioResult run_beyond(const Token& target);
   // Why it ended early; empty: it did not.
   const std::string& stopped() const { return stopped_; }
+  // Plays without cuts: how many requests the fault can strike that strikes each.
+  uint64_t count_requests();
 
  private:
   // Moments that were searched already: what they offered, and what was demanded.
@@ -64,6 +67,9 @@ class Explorer {
   };
 
   simdisk::EventNumber set_up_elsewhere(Model& model);
+  simdisk::FaultPlan plan() const;
+  bool faults_are_quiet() const;
+  bool was_put_to_the_test(const Session& session);
   bool play_all(Model& model, simdisk::EventNumber first_event);
   Verdict verdict();
   bool play(Play& play, const std::vector<ScenarioStep>& steps, bool cut);

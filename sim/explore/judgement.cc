@@ -5,6 +5,7 @@
 
 #include "explore/examination.hh"
 #include "explore/volume_examination.hh"
+#include "invariants/fault_contracts.hh"
 #include "invariants/volume_invariants.hh"
 
 namespace holdfast::sim {
@@ -53,7 +54,10 @@ Judgement judge_store(const Ground& ground) {
   if (!run(ground, opening, found.open_error, ground.at_each_moment)) return kNeverEnds;
   Task<> reading = read_everything(ground.session, ground.rig, found);
   if (!found.open_error && !run(ground, reading, found.open_error)) return kNeverEnds;
-  const Examination state{ground.world.disk, ground.trace, ground.model, raw, found};
+  const Rig& rig = ground.rig;
+  const Examination state{ground.world.disk, ground.trace, ground.model, raw, found, rig.geometry.block_size};
+  if (rig.contract != Contract::power)
+    return {.broken = first_broken_beside_faults(rig.contract, state, rig.faults.hits()), .found = {}};
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
   if (ground.rig.scenario.volume) return judge_volume(ground, raw, settled(state));
   // Nothing is allocated in a store with damage.

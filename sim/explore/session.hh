@@ -27,6 +27,8 @@ struct Rig {
   MemoryKind memory = MemoryKind::persistent;
   VolumeLayout volume_layout;  // of every volume that the scenario creates
   simdisk::Digest digest;
+  Contract contract = Contract::power;
+  simdisk::FaultPlan faults;  // of the session that plays the steps
 };
 
 // The xattr by which a blob is recognised after a cut.
@@ -52,6 +54,8 @@ class Session {
   simdisk::Scheduler& scheduler() noexcept { return scheduler_; }
   // From now on these barriers do not hold, on any device.
   void ignore(const simdisk::BarrierSet& barriers);
+  // From now on the rig's faults strike.
+  void strike() { disk_.strike_with(rig_.faults); }
   uint64_t ignored_requests() const noexcept { return disk_.ignored_requests() + maps_.ignored_requests(); }
   // What a power cut at this moment leaves open.
   simdisk::CrashSet crash_set() const;
@@ -101,6 +105,8 @@ class Session {
   }
   // busy: the volume is open. Its blob is nobody's device any more.
   Result<> detach_volume();
+  void end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result);
+  Result<> check_read(const DataIo& step, std::span<const std::byte> bytes, const Model& model) const;
   Result<BlobHandle> handle(const std::string& name);
   // On its channel's executor, with the answer back on the home executor.
   Task<> perform(BlobIo& io, uint32_t channel);

@@ -9,7 +9,8 @@ void ChunkVersions::make_durable(uint64_t moment) {
   const auto durable = std::find_if(versions_.rbegin(), versions_.rend(), [moment](const Version& version) {
     return version.completed_at <= moment;
   });
-  if (durable != versions_.rend()) versions_.erase(versions_.begin(), durable.base() - 1);
+  if (durable == versions_.rend()) return;
+  std::erase_if(versions_, [change = durable->change](const Version& each) { return each.change < change; });
 }
 
 uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) {
@@ -67,22 +68,29 @@ VolumeModel::Write VolumeModel::write_begins(uint64_t first_block, uint64_t coun
   uint64_t block = first_block;
   while (block < first_block + count) {
     const uint64_t chunk = block / blocks_per_chunk_;
-    ChunkTags tags = visible(chunk);
-    for (; block < first_block + count && block / blocks_per_chunk_ == chunk; ++block)
-      tags[block % blocks_per_chunk_] = write.tag;
-    write.changes = write.changes || tags != visible(chunk);
-    chunks_[chunk].begin(write.change, std::move(tags));
+    const uint64_t end = std::min(first_block + count, (chunk + 1) * blocks_per_chunk_);
+    const ChunkTags before = visible(chunk);
+    for (ChunkTags& tags : chunks_[chunk].bases()) {
+      for (uint64_t each = block; each < end; ++each) tags[each % blocks_per_chunk_] = write.tag;
+      write.changes = write.changes || tags != before;
+      chunks_[chunk].begin(write.change, std::move(tags));
+    }
+    block = end;
   }
   return write;
 }
 
 void VolumeModel::write_ends(const Write& write, bool acknowledged, bool durable) {
   ++version_;
-  if (!acknowledged || write.count == 0) return;
-  changed_ = changed_ || write.changes;
+  if (write.count == 0) return;
+  changed_ = changed_ || (acknowledged && write.changes);
   const uint64_t last = (write.first_block + write.count - 1) / blocks_per_chunk_;
   ++now_;
   for (uint64_t chunk = write.first_block / blocks_per_chunk_; chunk <= last; ++chunk) {
+    if (!acknowledged) {
+      chunks_[chunk].doubt(write.change);
+      continue;
+    }
     chunks_[chunk].complete(write.change, now_);
     if (durable) chunks_[chunk].make_durable(now_);
   }

@@ -17,15 +17,28 @@ using ChunkTags = std::vector<Tag>;
 // What one chunk may hold. Its writes are carried out in order, so that a durable one ends all before it.
 class ChunkVersions {
  public:
-  explicit ChunkVersions(ChunkTags first) : versions_{{0, 0, std::move(first)}} {}
+  explicit ChunkVersions(ChunkTags first) : versions_{{0, 0, std::move(first), false}} {}
 
   void begin(uint64_t change, ChunkTags tags) {
-    versions_.push_back({change, kNotCompleted, std::move(tags)});
+    versions_.push_back({change, kNotCompleted, std::move(tags), false});
   }
   void complete(uint64_t change, uint64_t now) {
     for (Version& version : versions_) {
       if (version.change == change) version.completed_at = now;
     }
+  }
+  // It failed, and may have been done.
+  void doubt(uint64_t change) {
+    for (Version& version : versions_) version.in_doubt = version.in_doubt || version.change == change;
+    std::ranges::stable_partition(versions_, &Version::in_doubt);
+  }
+  // What a write that begins now may be laid over.
+  std::vector<ChunkTags> bases() const {
+    std::vector<ChunkTags> bases;
+    for (const Version& version : versions_) {
+      if (version.in_doubt || version.change == versions_.back().change) bases.push_back(version.tags);
+    }
+    return bases;
   }
   // Everything that had completed at `moment` is durable.
   void make_durable(uint64_t moment);
@@ -41,6 +54,7 @@ class ChunkVersions {
     uint64_t change;
     uint64_t completed_at;
     ChunkTags tags;
+    bool in_doubt = false;  // these come first
   };
   std::vector<Version> versions_;
 };

@@ -261,7 +261,7 @@ constexpr Verb kVerbs[] = {
     {"memory.replace", read_alone<read_memory_replace>},
 };
 
-constexpr std::string_view kModifiers[] = {"expect", "kill_after", "note"};
+constexpr std::string_view kModifiers[] = {"expect", "may_fail", "kill_after", "note"};
 
 std::vector<std::string_view> all_step_keys() {
   std::vector<std::string_view> keys(std::begin(kModifiers), std::end(kModifiers));
@@ -285,6 +285,7 @@ void read_modifiers(Reader& reader, const Node& node, ScenarioStep& step) {
     const auto index = reader.one_of(*expect, names, "an outcome");
     if (index && *index > 0) step.expected_error = kErrors[*index - 1];
   }
+  step.may_fail = reader.boolean(node, "may_fail").value_or(false);
   if (const Node* kill = node.find("kill_after")) {
     std::vector<std::string_view> names;
     for (const Step each : kKillSteps) names.push_back(name_of(each));
@@ -300,6 +301,8 @@ Parallel read_parallel(Reader& reader, const Node& step, const Node::Member& mem
   Parallel parallel;
   if (const Node* expect = step.find("expect"))
     reader.complain(expect->position, "\"expect\" belongs to the steps inside \"parallel\"");
+  if (const Node* may_fail = step.find("may_fail"))
+    reader.complain(may_fail->position, "\"may_fail\" belongs to the steps inside \"parallel\"");
   if (!reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) return parallel;
   for (const Node& item : member.value.items)
     parallel.steps.push_back(read_step(reader, item, scenario, true));

@@ -39,7 +39,10 @@ const std::string kRich =
     {"blob.sync": {"blob": "a"}, "kill_after": "write root", "expect": "ok"}],
   "after": [{"store.close": {}}], "crash": {"nested": 1, "states_per_point": 64},
   "disks": [{"name": "honest", "expect": "pass"}, {"name": "x", "ignores": ["B1"],
-      "expect": {"violations": ["B1"]}}]})";
+      "expect": {"violations": ["B1"]}}, {"name": "y", "faults": [{"kind": "rot", "op": "write",
+      "step": "write root", "barrier": "B2", "offset": 0, "length": "4KiB", "nth": 2, "count": 3,
+      "each": false, "done": "half", "at": 5, "distance": 2, "delay": 1, "contract": "detectable"}],
+      "expect": "pass"}]})";
 
 const std::string kRichVolume =
     R"({"scenario": "s", "purpose": "p", "device": {"size": "1088KiB", "block_size": 512},

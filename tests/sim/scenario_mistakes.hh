@@ -21,6 +21,7 @@ std::vector<Mistake> mistakes_in_device();
 std::vector<Mistake> mistakes_in_store();
 std::vector<Mistake> mistakes_in_crash();
 std::vector<Mistake> mistakes_in_disks();
+std::vector<Mistake> mistakes_in_faults();
 std::vector<Mistake> mistakes_in_steps();
 std::vector<Mistake> mistakes_in_story();
 std::vector<Mistake> mistakes_in_spdk();

@@ -40,6 +40,7 @@ INSTANTIATE_TEST_SUITE_P(Device, AMistake, testing::ValuesIn(mistakes_in_device(
 INSTANTIATE_TEST_SUITE_P(Store, AMistake, testing::ValuesIn(mistakes_in_store()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Crash, AMistake, testing::ValuesIn(mistakes_in_crash()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(mistakes_in_disks()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Faults, AMistake, testing::ValuesIn(mistakes_in_faults()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), name_of_mistake);

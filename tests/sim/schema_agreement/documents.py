@@ -91,16 +91,22 @@ def bases():
         "store": {"cluster_size": "16KiB", "metadata_pages": 16, "type": "mine"},
         "crash": {"nested": 1, "states_per_point": 64},
         "setup": READY,
-        "steps": [FLUSH | {"note": "n", "expect": "ok"}],
+        "steps": [FLUSH | {"note": "n", "expect": "ok", "may_fail": True}],
         "after": [{"store.close": {}}],
         "disks": [HONEST, {"name": "x", "ignores": ["B1"], "expect": {"violations": ["B1"]}}],
     }
     yield smallest(device={"setup_atomic_write": 4096})
+    yield smallest(device={"profile": "zero-trust", "atomic_boundary": 4096, "discard_leaves": "old"})
+    for extent in ({"nth": 2}, {"each": True}):
+        yield smallest(disks=[HONEST, {"name": "x", "expect": "pass", "faults": [extent | {
+            "kind": "rot", "op": "write", "step": "write root", "barrier": "B2", "offset": 4096,
+            "length": 4096, "count": 3, "done": "half", "at": 100, "distance": 2, "delay": 3,
+            "contract": "detectable", "note": "n"}]}])
     yield smallest(steps=[{"store.format": {"force": True}}, {"store.open": {}}])
     for step in STORE_STEPS + BLOB_STEPS:
         yield after_setup(step)
     for step in BLOB_STEPS:
-        yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok"}, step]})
+        yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok", "may_fail": True}, step]})
     yield after_setup({"blob.sync": {"blob": "a"}, "kill_after": "write root"})
     for action in SPDK_ACTIONS:
         yield after_setup({"store.close": {}}, {"spdk": {"do": [action], "unload": False}})
@@ -181,6 +187,8 @@ def odd_and_bad():
     yield "kill_of_a_parallel_after_a_cut", smallest(after=[parallel | {"kill_after": "write root"}])
     yield "kill_in_a_parallel_after_a_cut", smallest(
         after=[{"parallel": [FLUSH, FLUSH | {"kill_after": "write root"}]}])
+    yield "discard_leaves_zeroes_by_name", smallest(
+        device={"discard_leaves": "anything", "discard_reads_zero": True})
     yield "step_that_nobody_kills_at", after_setup(FLUSH | {"kill_after": "flush"})
     yield "no_barrier", smallest(disks=[HONEST, {"name": "x", "ignores": ["A1"], "expect": "pass"}])
     yield "moment", smallest(crash={"at": "every-event"})

@@ -26,6 +26,7 @@ int main(int count, char** words) {
   write(words[1], "Store", mistakes_in_store());
   write(words[1], "Crash", mistakes_in_crash());
   write(words[1], "Disks", mistakes_in_disks());
+  write(words[1], "Faults", mistakes_in_faults());
   write(words[1], "Steps", mistakes_in_steps());
   write(words[1], "Story", mistakes_in_story());
   write(words[1], "Spdk", mistakes_in_spdk());

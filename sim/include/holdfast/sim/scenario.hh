@@ -16,6 +16,7 @@
 #include "holdfast/error.hh"
 #include "holdfast/host/purpose.hh"
 #include "holdfast/options.hh"
+#include "holdfast/simdisk/fault_plan.hh"
 
 namespace holdfast::sim {
 
@@ -24,12 +25,14 @@ namespace holdfast::sim {
 struct DeviceSpec {
   uint64_t size = 16 << 20;             // bytes
   uint32_t block_size = 4096;
-  uint32_t atomic_write = 4096;
+  uint32_t atomic_write = 4096;         // no more than the boundary
+  uint32_t atomic_boundary = 64 << 10;  // a write tears where it crosses a multiple of it
   // Another one: the store was set up on another device, which was then copied to this one.
   std::optional<uint32_t> setup_atomic_write;
   bool volatile_cache = true;
   std::vector<bool> fua = {false, true};  // one case for each
   bool discard_reads_zero = true;
+  bool discard_leaves_anything = false;  // where it does not read as zeroes: not even the old content
   bool garbage = false;                 // the disk is full of foreign bytes at the start
 };
 
@@ -159,6 +162,7 @@ struct ScenarioStep {
                VolumeData, VolumeFlush, MemoryPoison, MemoryLose, MemoryCopy, MemoryReplace, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
+  bool may_fail = false;  // with whatever error, once a fault has struck
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
 };
 
@@ -167,11 +171,29 @@ struct CrashSpec {
   uint64_t states_per_point = 4096;  // beyond it a crash point is sampled, and not exact
 };
 
+// Which promises a fault leaves, from the most to the fewest.
+enum class Contract : uint8_t {
+  power,  // all: nothing acknowledged is lost
+  detectable,  // damage is reported, never returned as data, and stays with those whose bytes were hit
+  byzantine,  // data may be lost, but nothing has two owners, and nobody reads another's bytes
+};
+
+struct FaultSpec {
+  simdisk::Fault fault;
+  Contract contract = Contract::power;
+  bool each = false;  // a case for each request that it can strike
+};
+
 // One kind of disk that the scenario runs on, and what must come of it.
 struct DiskCase {
   std::string name = "honest";
   std::set<Barrier> ignores;
+  std::vector<FaultSpec> faults;
   std::vector<std::string> violations;  // exactly these invariants; none: everything holds
+
+  bool honest() const { return ignores.empty() && faults.empty(); }
+  // The weakest of its faults.
+  Contract contract() const;
 };
 
 struct Scenario {
