@@ -3,63 +3,33 @@
 
 #include <fmt/core.h>
 
-#include "explore/explorer.hh"
+#include "explore/cases.hh"
 
 namespace holdfast::sim {
 
-std::vector<Case> cases_in(const Scenario& scenario) {
-  std::vector<Case> cases;
-  const std::vector<MemoryKind> memory =
-      scenario.volume ? scenario.volume->memory : std::vector{MemoryKind::persistent};
-  for (const DiskCase& disk : scenario.disks) {
-    for (const bool fua : scenario.device.fua) {
-      for (const MemoryKind kind : memory) cases.push_back({&disk, fua, kind});
-    }
-  }
-  return cases;
-}
-
-namespace {
-
-std::string name_of(const Scenario& scenario, const Case& which) {
-  std::string name = fmt::format("{}[{},{}", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua");
-  if (scenario.volume) name += which.memory == MemoryKind::mapped ? ",mapped" : ",persistent";
-  return name + "]";
-}
-
-}  // namespace
-
 std::vector<std::string> cases_of(const Scenario& scenario) {
   std::vector<std::string> names;
-  for (const Case& which : cases_in(scenario)) names.push_back(name_of(scenario, which));
+  for (const Case& which : expand(scenario)) names.push_back(name_of(scenario, which));
   return names;
 }
 
 ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
-  const std::vector<Case> cases = cases_in(scenario);
-  Explorer explorer(scenario, cases.at(case_index), case_index, options.seed);
+  const std::vector<Case> cases = expand(scenario);
+  Explorer explorer(scenario, cases.at(case_index), case_index, options);
   explorer.contain(options);
   ScenarioResult result = explorer.run();
-  result.name = cases_of(scenario).at(case_index);
+  result.name = name_of(scenario, cases[case_index]);
   return result;
 }
 
 std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::string_view text) {
-  const auto token = parse_token(text);
-  if (!token)
-    return std::unexpected("this is not a token: hf1-SCENARIO-CASE-SEED-CUTS, as holdfast-sim run prints it");
-  if (token->scenario != scenario.content_hash) {
-    return std::unexpected(
-        fmt::format("the token is for a scenario with the hash {:016x}, and {} has {:016x}: it was changed",
-                    token->scenario, scenario.file, scenario.content_hash));
-  }
-  const std::vector<Case> cases = cases_in(scenario);
-  if (token->case_index >= cases.size())
-    return std::unexpected("the token names a case that the scenario does not have");
-  Explorer explorer(scenario, cases[token->case_index], token->case_index, token->seed);
+  const auto token = token_of(scenario, text);
+  if (!token) return std::unexpected(token.error());
+  const std::vector<Case> cases = expand(scenario);
+  Explorer explorer(scenario, cases[token->case_index], token->case_index, {.seed = token->seed});
   const ScenarioResult result = explorer.run_to(*token);
   if (result.states_checked < token->cuts.size()) {
-    return std::unexpected("the token leads nowhere: it was made by a build that behaves differently");
+    return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");
   }
   ReplayReport report{.matched = !result.violations.empty(), .text = {}};
   report.text = fmt::format("{}: {} power cut(s), recovered and judged\n",

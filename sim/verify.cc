@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "explore/explorer.hh"
+#include "explore/cases.hh"
 #include "holdfast/assert.hh"
 
 namespace holdfast::sim {
@@ -30,8 +30,8 @@ StateDigests digests_of(const Scenario& scenario, std::size_t case_index, uint64
 
 void explore(const Scenario& scenario, std::size_t case_index, uint64_t seed, StateLog& log,
              const Route* route) {
-  const std::vector<Case> cases = cases_in(scenario);
-  Explorer explorer(scenario, cases.at(case_index), case_index, seed);
+  const std::vector<Case> cases = expand(scenario);
+  Explorer explorer(scenario, cases.at(case_index), case_index, {.seed = seed});
   explorer.keep(log, route);
   explorer.run();
 }

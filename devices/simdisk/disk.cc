@@ -12,10 +12,17 @@ namespace holdfast::simdisk {
 namespace {
 
 constexpr uint64_t kNotCompleted = ~uint64_t{0};
+constexpr int kLeftByDiscard = 0xA5;  // in every second sector; the others are zeroes
 constexpr std::size_t kContentsListed = 4096;  // of one unit
 
 bool writes(IoKind kind) {
   return kind == IoKind::write || kind == IoKind::write_zeroes || kind == IoKind::discard;
+}
+
+// What is left of blocks that nobody may read anything of.
+void leave_anything(std::vector<std::byte>& bytes) {
+  for (std::size_t i = 0; i < bytes.size(); i += 2 * kMediaSector)
+    std::memset(bytes.data() + i, kLeftByDiscard, kMediaSector);
 }
 
 uint64_t length_of(std::span<const iovec> buffers) {
@@ -105,6 +112,7 @@ class Disk::InFlight final : public Pending {
   }
   const Executor* executor() const noexcept override { return &executor_; }
 
+  Executor& home() const noexcept { return executor_; }
   IoRequest& request() const noexcept { return request_; }
   EventNumber event() const noexcept { return event_; }
   bool overlaps(const IoRequest& other) const noexcept {
@@ -115,6 +123,11 @@ class Disk::InFlight final : public Pending {
   std::errc status{};
   uint64_t flush_covers = 0;   // flush: the completions before its submission
   std::vector<uint64_t> units; // write: where its pieces are
+  const Fault* fault = nullptr;
+  uint64_t late_byte = 0;             // late_completion: where it will land
+  std::vector<std::byte> late_bytes;
+
+  bool has(FaultKind kind) const noexcept { return fault != nullptr && fault->kind == kind; }
 
  private:
   void carry_out() { disk_.complete(*this); }
@@ -123,6 +136,37 @@ class Disk::InFlight final : public Pending {
   IoRequest& request_;
   Executor& executor_;
   EventNumber event_;
+};
+
+// What reaches the disk after its request was told to have failed: over everything that was written since.
+class Disk::Landing final : public Pending {
+ public:
+  Landing(Disk& disk, InFlight& failed, uint64_t due)
+      : disk_(disk),
+        due_(due),
+        executor_(failed.home()),
+        byte_(failed.late_byte),
+        bytes_(std::move(failed.late_bytes)) {}
+
+  void happen() override {
+    disk_.faults_->hit({byte_, byte_ + bytes_.size(), true});
+    InFlight write(disk_, nobody_, executor_, disk_.wiring_.scheduler.next_event());
+    disk_.wiring_.digest.add({write.event(), byte_});
+    disk_.put(write, byte_, std::move(bytes_));
+    disk_.complete_write(write);
+  }
+  void program_dies() override { happen(); }
+  const Executor* executor() const noexcept override { return &executor_; }
+
+  bool is_due() const noexcept { return disk_.completions_ >= due_; }
+
+ private:
+  Disk& disk_;
+  uint64_t due_;  // when as many writes have completed
+  Executor& executor_;
+  uint64_t byte_;
+  std::vector<std::byte> bytes_;
+  IoRequest nobody_;  // waits for it
 };
 
 class DiskChannel final : public BlockChannel {
@@ -141,7 +185,10 @@ Disk::Disk(const DeviceGeometry& geometry, Wiring wiring) : geometry_(geometry),
   HF_ASSERT(geometry_.atomic_write_size >= kMediaSector && std::has_single_bit(geometry_.atomic_write_size));
 }
 
-Disk::~Disk() { HF_ASSERT(in_flight_.empty()); }
+Disk::~Disk() {
+  stuck_.clear();
+  HF_ASSERT(in_flight_.empty());
+}
 
 Result<std::unique_ptr<BlockChannel>> Disk::open_channel(Executor& executor) noexcept {
   return std::unique_ptr<BlockChannel>(std::make_unique<DiskChannel>(*this, executor));
@@ -180,9 +227,12 @@ void Disk::submit(IoRequest& request, Executor& executor) {
   if (operation->status == std::errc{}) {
     if (wiring_.observer != nullptr) wiring_.observer->submitted(event, request);
     if (ignores(request.purpose.barrier)) ++ignored_requests_;
+    if (faults_ != nullptr) operation->fault = faults_->strike(request, geometry_.block_size);
+    if (operation->has(FaultKind::hot_removal)) removed_ = true;
     if (request.kind == IoKind::flush) operation->flush_covers = completions_;
-    if (writes(request.kind)) begin_write(*operation);
+    if (writes(request.kind) && !removed_) begin_write(*operation);
   }
+  if (operation->has(FaultKind::stuck)) return stuck_.push_back(std::move(operation));
   wiring_.scheduler.add_pending(std::move(operation));
 }
 
@@ -217,21 +267,44 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
 // From here on the write is undecided: any of its pieces may reach media at any time.
 void Disk::begin_write(InFlight& operation) {
   const IoRequest& request = operation.request();
-  const bool zeroes = geometry_.discard && geometry_.discard_reads_zero;
-  if (request.kind == IoKind::discard && !zeroes) return;
-  auto bytes = std::make_shared<std::vector<std::byte>>(request.block_count * geometry_.block_size);
+  const bool undefined = discard_leaves_anything_ || operation.has(FaultKind::undefined_discard);
+  const bool changes = geometry_.discard && (geometry_.discard_reads_zero || undefined);
+  if (request.kind == IoKind::discard && !changes) return;
+  std::vector<std::byte> bytes = content_of(request);
+  if (operation.has(FaultKind::undefined_discard)) leave_anything(bytes);
+  uint64_t byte = request.block * geometry_.block_size;
+  if (operation.has(FaultKind::late_completion)) {
+    operation.late_byte = byte;
+    operation.late_bytes = std::move(bytes);
+    return;
+  }
+  if (operation.fault != nullptr) {
+    std::vector<std::byte> before(bytes.size());
+    read_visible(byte, before);
+    faults_->alter_write(*operation.fault, geometry_, before, byte, bytes);
+  }
+  put(operation, byte, std::move(bytes));
+}
+
+std::vector<std::byte> Disk::content_of(const IoRequest& request) const {
+  std::vector<std::byte> bytes(request.block_count * geometry_.block_size);
   uint64_t filled = 0;
   if (request.kind == IoKind::write) {
     for (const iovec& buffer : request.buffers) {
-      std::memcpy(bytes->data() + filled, buffer.iov_base, buffer.iov_len);
+      std::memcpy(bytes.data() + filled, buffer.iov_base, buffer.iov_len);
       filled += buffer.iov_len;
     }
   }
-  wiring_.digest.add(hash_bytes(*bytes));
+  if (request.kind == IoKind::discard && !geometry_.discard_reads_zero) leave_anything(bytes);
+  return bytes;
+}
 
+void Disk::put(InFlight& operation, uint64_t byte, std::vector<std::byte> content) {
+  const auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(content));
+  wiring_.digest.add(hash_bytes(*bytes));
   const uint32_t unit_size = geometry_.atomic_write_size;
-  const uint64_t begin = request.block * geometry_.block_size;
-  for (uint64_t byte = begin; byte < begin + bytes->size();) {
+  const uint64_t begin = byte;
+  while (byte < begin + bytes->size()) {
     const uint64_t unit = byte / unit_size;
     const uint64_t end = std::min(begin + bytes->size(), (unit + 1) * unit_size);
     units_[unit].pieces.push_back({.event = operation.event(),
@@ -248,15 +321,50 @@ void Disk::complete(InFlight& operation) {
   const IoRequest& request = operation.request();
   wiring_.digest.add({operation.event(), wiring_.scheduler.now_ns()});
   if (operation.status != std::errc{}) return;
-  if (request.kind == IoKind::read) read(request);
-  if (request.kind == IoKind::flush) complete_flush(operation);
+  if (removed_) {
+    operation.status = std::errc::no_such_device;
+    return;
+  }
+  if (request.kind == IoKind::read) operation.status = read(operation);
+  if (request.kind == IoKind::flush && is_flushed_by(operation)) complete_flush(operation);
   if (writes(request.kind)) complete_write(operation);
-  if (wiring_.observer != nullptr) wiring_.observer->completed(wiring_.scheduler.next_event(), request);
+  if (operation.has(FaultKind::late_completion))
+    late_.push_back(std::make_unique<Landing>(*this, operation, completions_ + operation.fault->delay));
+  if (operation.fault != nullptr && operation.status == std::errc{})
+    operation.status = error_of(operation.fault->kind);
+  const bool told = operation.status == std::errc{};
+  if (told && wiring_.observer != nullptr)
+    wiring_.observer->completed(wiring_.scheduler.next_event(), request);
+  land_late();
+}
+
+// Those that are due happen from now on in any order with everything else.
+void Disk::land_late() {
+  for (std::size_t i = 0; i < late_.size();) {
+    if (!late_[i]->is_due()) {
+      ++i;
+      continue;
+    }
+    wiring_.scheduler.add_pending(std::move(late_[i]));
+    late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+bool Disk::is_flushed_by(const InFlight& operation) const {
+  if (operation.has(FaultKind::lying_flush)) {
+    faults_->hit({0, geometry_.byte_count(), true});
+    return false;
+  }
+  const bool fails = operation.fault != nullptr && error_of(operation.fault->kind) != std::errc{};
+  return !fails || operation.fault->done == Fault::Done::everything;
 }
 
 void Disk::complete_write(InFlight& operation) {
   const IoRequest& request = operation.request();
-  const bool fua = request.fua && geometry_.fua && !ignores(request.purpose.barrier);
+  const bool lied = operation.has(FaultKind::lying_flush);
+  const bool fua = request.fua && geometry_.fua && !lied && !ignores(request.purpose.barrier);
+  if (lied) faults_->hit({0, geometry_.byte_count(), true});
+  if (faults_ != nullptr && faults_->remembers()) remember_former(request);
   ++completions_;
   for (const uint64_t index : operation.units) {
     const auto unit = units_.find(index);
@@ -271,37 +379,95 @@ void Disk::complete_write(InFlight& operation) {
 }
 
 void Disk::complete_flush(const InFlight& operation) {
-  if (ignores(operation.request().purpose.barrier)) return;
+  if (!ignores(operation.request().purpose.barrier)) make_durable(operation.flush_covers);
+}
+
+void Disk::make_durable() { make_durable(completions_); }
+
+void Disk::make_durable(uint64_t completions) {
   std::vector<uint64_t> indices;
   for (auto& [index, unit] : units_) {
-    for (Piece& piece : unit.pieces)
-      piece.durable = piece.durable || piece.completed <= operation.flush_covers;
+    for (Piece& piece : unit.pieces) piece.durable = piece.durable || piece.completed <= completions;
     indices.push_back(index);
   }
   for (const uint64_t index : indices) settle(index);
 }
 
-// Latest wins: what completed lies over what is on media.
-void Disk::read(const IoRequest& request) const {
-  const uint32_t unit_size = geometry_.atomic_write_size;
-  uint64_t byte = request.block * geometry_.block_size;
+std::errc Disk::read(const InFlight& operation) {
+  const IoRequest& request = operation.request();
+  const uint32_t block_size = geometry_.block_size;
+  const uint64_t begin = request.block * block_size;
+  const uint64_t end = begin + request.block_count * block_size;
+  if (operation.fault != nullptr && error_of(operation.fault->kind) != std::errc{}) return {};
+  if (operation.fault != nullptr)
+    faults_->damage(*operation.fault, begin, end, wiring_.media, wiring_.unreadable);
+  if (!is_readable(begin, end)) return std::errc::io_error;
+  uint64_t byte = begin;
   for (const iovec& buffer : request.buffers) {
     const std::span<std::byte> into(static_cast<std::byte*>(buffer.iov_base), buffer.iov_len);
-    wiring_.media.read(byte, into);
-    const uint64_t end = byte + into.size();
-    for (auto unit = units_.lower_bound(byte / unit_size);
-         unit != units_.end() && unit->first * unit_size < end; ++unit) {
-      for (const Piece& piece : unit->second.pieces) {
-        if (piece.completed == kNotCompleted) continue;
-        const uint64_t piece_byte = unit->first * unit_size + piece.offset;
-        const uint64_t from = std::max(byte, piece_byte);
-        const uint64_t to = std::min(end, piece_byte + piece.length);
-        if (from >= to) continue;
-        std::memcpy(into.data() + (from - byte), piece.content().data() + (from - piece_byte), to - from);
-      }
+    read_visible(byte, into);
+    for (uint64_t i = 0; i < into.size() && operation.has(FaultKind::stale_read); i += block_size) {
+      if (faults_->recall((byte + i) / block_size, into.subspan(i, block_size)))
+        faults_->hit({byte + i, byte + i + block_size, true});
     }
-    byte = end;
+    byte += into.size();
   }
+  return {};
+}
+
+// Latest wins: what completed lies over what is on media.
+void Disk::read_visible(uint64_t byte, std::span<std::byte> into) const {
+  const uint32_t unit_size = geometry_.atomic_write_size;
+  wiring_.media.read(byte, into);
+  const uint64_t end = byte + into.size();
+  for (auto unit = units_.lower_bound(byte / unit_size);
+       unit != units_.end() && unit->first * unit_size < end; ++unit) {
+    for (const Piece& piece : unit->second.pieces) {
+      if (piece.completed == kNotCompleted) continue;
+      const uint64_t piece_byte = unit->first * unit_size + piece.offset;
+      const uint64_t from = std::max(byte, piece_byte);
+      const uint64_t to = std::min(end, piece_byte + piece.length);
+      if (from >= to) continue;
+      std::memcpy(into.data() + (from - byte), piece.content().data() + (from - piece_byte), to - from);
+    }
+  }
+}
+
+bool Disk::is_readable(uint64_t begin, uint64_t end) const {
+  if (wiring_.unreadable == nullptr || wiring_.unreadable->image_hash() == Hash128{}) return true;
+  for (uint64_t sector = begin / kMediaSector; sector * kMediaSector < end; ++sector) {
+    std::byte bad{};
+    wiring_.unreadable->read(sector, std::span(&bad, 1));
+    const uint64_t byte = sector * kMediaSector;
+    if (bad != std::byte{0} && !is_covered(byte, byte + kMediaSector)) return false;
+  }
+  return true;
+}
+
+// By one write that has completed: it is read from the cache.
+bool Disk::is_covered(uint64_t begin, uint64_t end) const {
+  const auto unit = units_.find(begin / geometry_.atomic_write_size);
+  if (unit == units_.end()) return false;
+  const uint64_t offset = begin % geometry_.atomic_write_size;
+  return std::ranges::any_of(unit->second.pieces, [offset, length = end - begin](const Piece& piece) {
+    return piece.completed != kNotCompleted && piece.offset <= offset && offset + length <= piece.end();
+  });
+}
+
+void Disk::remember_former(const IoRequest& request) {
+  for (uint64_t block = request.block; block < request.block + request.block_count; ++block) {
+    std::vector<std::byte> former(geometry_.block_size);
+    read_visible(block * geometry_.block_size, former);
+    faults_->remember(block, std::move(former));
+  }
+}
+
+// What was rewritten durably, sector by sector.
+void Disk::make_readable(uint64_t begin, uint64_t end) {
+  if (wiring_.unreadable == nullptr || wiring_.unreadable->image_hash() == Hash128{}) return;
+  const std::byte good{0};
+  for (uint64_t sector = sectors_for(begin); (sector + 1) * kMediaSector <= end; ++sector)
+    wiring_.unreadable->write(sector, std::span(&good, 1), 0);
 }
 
 // Durable pieces go to media. What lies under a durable piece can never come back; a durable piece that lies
@@ -318,8 +484,9 @@ void Disk::settle(uint64_t unit_index) {
     std::erase_if(left, [&piece](const Piece& under) {
       return under.offset >= piece.offset && under.end() <= piece.end();
     });
-    wiring_.media.write(unit_index * geometry_.atomic_write_size + piece.offset, piece.content(),
-                        piece.event);
+    const uint64_t byte = unit_index * geometry_.atomic_write_size + piece.offset;
+    wiring_.media.write(byte, piece.content(), piece.event);
+    make_readable(byte, byte + piece.length);
     const bool covers = std::any_of(left.begin(), left.end(), [&piece](const Piece& under) {
       return under.offset < piece.end() && piece.offset < under.end();
     });

@@ -36,8 +36,9 @@ PageRef changed_page(const PageRef& before, uint64_t offset, std::span<const std
 
 }  // namespace
 
-void Media::read(uint64_t byte, std::span<std::byte> into) const noexcept {
+void Media::read(uint64_t byte, std::span<std::byte> into) const {
   HF_ASSERT(byte + into.size() <= size_);
+  tell(byte, into.size());
   while (!into.empty()) {
     const uint64_t offset = byte % kMediaPage;
     const std::size_t count = std::min<std::size_t>(into.size(), kMediaPage - offset);
@@ -79,7 +80,8 @@ void Media::write_pages(uint64_t byte, std::span<const std::byte> bytes, EventOf
   }
 }
 
-const Hash128& Media::page_hash(uint64_t page) const noexcept {
+const Hash128& Media::page_hash(uint64_t page) const {
+  tell(page * kMediaPage, kMediaPage);
   return pages_[page].content == nullptr ? kZeroPageHash : pages_[page].content->hash;
 }
 

@@ -36,6 +36,16 @@ struct MemoryHost {
 };
 
 // What an event was, for the digest: numbers that no request of a disk has in their place.
-enum class MemoryEvent : uint64_t { store = 0x100, persist, create, rename, remove, sync_directory };
+enum class MemoryEvent : uint64_t {
+  store = 0x100,
+  persist,
+  create,
+  rename,
+  remove,
+  sync_directory,
+  lose,
+  restore,
+  poison,
+};
 
 }  // namespace holdfast::simdisk

@@ -13,6 +13,7 @@ Result<> check_name(std::string_view name);
 Result<> check_size(const MemoryFolder& folder, uint64_t size);
 Result<FileNumber> number_of(const MemoryHost& host, std::string_view name);
 LiveFile& live_file(MemoryHost& host, FileNumber number, std::string_view name);
+bool is_there_and_closed(const MemoryHost& host, std::string_view name);
 EventNumber begin_event(MemoryHost& host, MemoryEvent what, std::string_view from, std::string_view to);
 
 }  // namespace
@@ -87,7 +88,28 @@ void SimulatedMaps::fail_persist(uint64_t nth) noexcept { host_->failing_persist
 void SimulatedMaps::poison(std::string_view name, uint64_t offset, uint64_t length) {
   const Result<FileNumber> number = number_of(*host_, name);
   HF_ASSERT(number.has_value());
+  begin_event(*host_, MemoryEvent::poison, name, {});
+  host_->wiring.digest.add({offset, length});
   live_file(*host_, *number, name).lines.poison(offset, length);
+}
+
+void SimulatedMaps::lose(std::string_view name) {
+  HF_ASSERT(is_there_and_closed(*host_, name));
+  const EventNumber event = begin_event(*host_, MemoryEvent::lose, name, {});
+  host_->directory.remove(name, event);
+  host_->directory.sync(event);
+}
+
+// A file of its own: nothing that was stored into the former one arrives in it.
+void SimulatedMaps::restore(std::string_view name, std::span<const std::byte> bytes) {
+  HF_ASSERT(check_name(name) && check_size(host_->wiring.folder, bytes.size()));
+  HF_ASSERT(!host_->directory.names().contains(name) || is_there_and_closed(*host_, name));
+  const FileNumber number = host_->wiring.folder.add_file(bytes.size());
+  const EventNumber event = begin_event(*host_, MemoryEvent::restore, {}, name);
+  host_->wiring.digest.add(hash_bytes(bytes));
+  host_->wiring.folder.file(number).content().write(0, bytes, event);
+  host_->directory.create(name, number, event);
+  host_->directory.sync(event);
 }
 
 // A file that no name can lead to any more is nobody's after a power cut.
@@ -98,6 +120,13 @@ CrashSet SimulatedMaps::crash_set() const {
     if (!file.lines.is_decided() && host_->directory.may_lead_to(number)) file.lines.add_to(set);
   }
   return set;
+}
+
+void SimulatedMaps::make_durable() {
+  const EventNumber now = host_->wiring.scheduler.last_event();
+  host_->directory.sync(now);
+  for (auto& [number, file] : host_->live)
+    file.lines.persist(0, host_->wiring.folder.file(number).size(), now);
 }
 
 namespace {
@@ -142,6 +171,12 @@ LiveFile& live_file(MemoryHost& host, FileNumber number, std::string_view name) 
   LiveFile& file = host.live.try_emplace(number, host.wiring.folder.file(number)).first->second;
   file.name = name;
   return file;
+}
+
+bool is_there_and_closed(const MemoryHost& host, std::string_view name) {
+  const Result<FileNumber> number = number_of(host, name);
+  const auto live = number ? host.live.find(*number) : host.live.end();
+  return number && (live == host.live.end() || !live->second.claimed);
 }
 
 EventNumber begin_event(MemoryHost& host, MemoryEvent what, std::string_view from, std::string_view to) {

@@ -92,7 +92,7 @@ Result<> BlobState::set_read_only() {
 Task<> BlobState::sync() {
   const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
-  if (staged_changes_ == committed_changes_ && !doubts_.less) co_return {};
+  if (staged_changes_ == committed_changes_ && !doubts_.any) co_return {};
   HF_CO_CHECK(check_changeable());
   const uint64_t changes = staged_changes_;
   HF_CO_CHECK(co_await store_.ensure_dirty());
@@ -108,7 +108,7 @@ Task<> BlobState::resize(uint64_t clusters) {
   const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
   HF_CO_CHECK(check_changeable());
-  if (clusters == committed_.clusters.size()) co_return {};
+  if (clusters == committed_.clusters.size()) co_return co_await end_doubts();
   HF_CO_CHECK(store_.check_size(id(), clusters));
   HF_CO_CHECK(co_await store_.ensure_dirty());
   if (clusters > committed_.clusters.size()) co_return co_await grow(clusters);
@@ -153,6 +153,11 @@ Task<> BlobState::shrink(uint64_t clusters) {
 Task<> BlobState::settle() {
   const BlobHandle keeps_open(*this);
   AsyncMutex::Guard guard = co_await metadata_mutex_.lock();
+  co_return co_await end_doubts();
+}
+
+// After a change that failed media may hold it nevertheless, and show it after a power cut.
+Task<> BlobState::end_doubts() {
   if (!doubts_.any) co_return {};
   BlobRecord next = committed_;
   co_return co_await commit(next);

@@ -74,6 +74,7 @@ class BlobState final : public Blob {
   void judge_writes() noexcept;
   Task<> grow(uint64_t clusters);
   Task<> shrink(uint64_t clusters);
+  Task<> end_doubts();
   Task<> serve_waiting();
   Task<> allocate(BlobIo* first);
   Task<> commit_in_extent_pages(std::span<const uint64_t> wanted);

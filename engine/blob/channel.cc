@@ -153,7 +153,7 @@ void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length,
   request.block_count = store_.io_unit().quotient(length);
   request.buffers = buffers;
   request.on_complete = &BlobIo::piece_completed;
-  durability::make_data_write(request, ends_durable(io), device_->geometry());
+  durability::make_data_write(request, ends_durable(io), device_->geometry(), io.sender);
   io.round_ = gate_.enter();
   device_->submit(request);
 }
@@ -161,7 +161,7 @@ void Channel::submit_to_device(BlobIo& io, uint64_t byte, uint64_t length,
 void Channel::submit_flush(BlobIo& io) noexcept {
   if (const auto allowed = store_.check_not_stopped(); !allowed) return complete_later(io, allowed.error());
   IoRequest& request = io;
-  durability::make_data_flush(request);
+  durability::make_data_flush(request, io.sender);
   request.on_complete = &BlobIo::flush_completed;
   device_->submit(request);
 }

@@ -9,19 +9,22 @@
 namespace holdfast::durability {
 
 // [D1] data is durable before its flush, or its write with FUA, is acknowledged. User data has no order among
-// itself; it only has these two ways of becoming durable. Any thread, on the channel's own.
+// itself; it only has these two ways of becoming durable. Any thread, on the channel's own. What a sender
+// does that has a protocol of its own keeps the name that it has there: its barrier is what would be lost.
 
-inline void make_data_flush(IoRequest& request) noexcept {
+inline void make_data_flush(IoRequest& request, Purpose sender) noexcept {
   request.kind = IoKind::flush;
   request.fua = false;
-  request.purpose = {Step::flush, Barrier::D1};
+  request.purpose = {Step::flush, sender.barrier == Barrier::none ? Barrier::D1 : sender.barrier};
 }
 
 // A device without FUA gets a flush after the write instead: the caller asks needs_data_flush() when the
 // write has completed.
-inline void make_data_write(IoRequest& request, bool durable, const DeviceGeometry& device) noexcept {
+inline void make_data_write(IoRequest& request, bool durable, const DeviceGeometry& device,
+                            Purpose sender) noexcept {
   request.fua = durable && device.fua && device.volatile_cache;
-  request.purpose = {Step::user_data, durable ? Barrier::D1 : Barrier::none};
+  const Purpose own{Step::user_data, durable ? Barrier::D1 : Barrier::none};
+  request.purpose = sender.step == Step::none ? own : sender;
 }
 
 inline bool needs_data_flush(bool durable, const DeviceGeometry& device) noexcept {
@@ -43,6 +46,7 @@ inline BlobIoKind blob_kind_of(const IoRequest& request) noexcept {
 inline void pass_on(const IoRequest& request, BlobIo& io) noexcept {
   io.kind = blob_kind_of(request);
   io.fua = request.fua;
+  io.sender = request.purpose;
 }
 
 }  // namespace holdfast::durability

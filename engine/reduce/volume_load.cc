@@ -44,6 +44,7 @@ class MapReader {
   }
 
  private:
+  // [A6] what media hold no more is reported as lost, and never as data: for each chunk by itself.
   void take(uint64_t number) {
     const Result<> found = find_chunk(map_, layout_, number, words_, chunk_);
     if (!found) content_.damage.push_back({number, found.error()});

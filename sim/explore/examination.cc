@@ -68,6 +68,22 @@ class MediaSource final : public ByteSource {
   const simdisk::Media& media_;
 };
 
+// Block by block where not all can be read at once: what is unreadable must not hide the rest.
+Task<std::vector<Tag>> read_blocks(Session& session, const Rig& rig, Blob& blob) {
+  const uint32_t block_size = rig.geometry.block_size;
+  AlignedBuffer content(blob.size());
+  Result<> read;
+  if (blob.size() > 0) read = co_await session.read(blob, 0, content.bytes());
+  std::vector<Tag> tags;
+  for (uint64_t block = 0; block * block_size < blob.size(); ++block) {
+    const std::span<std::byte> bytes = content.bytes().subspan(block * block_size, block_size);
+    Result<> again;
+    if (!read) again = co_await session.read(blob, block * block_size, bytes);
+    tags.push_back(again ? tag_of_block(bytes, block) : kUnreadable);
+  }
+  co_return tags;
+}
+
 Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
   HF_CO_TRY(BlobHandle blob, session.store()->open_blob(id));
   FoundBlob result{.id = id,
@@ -77,19 +93,18 @@ Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
     HF_CO_TRY(std::span<const std::byte> value, blob->xattr(name));
     result.state.xattrs[std::string(name)] = {value.begin(), value.end()};
   }
-  const uint32_t block_size = rig.geometry.block_size;
-  AlignedBuffer content(blob->size());
-  if (blob->size() > 0) HF_CO_CHECK(co_await session.read(*blob, 0, content.bytes()));
-  for (uint64_t block = 0; block * block_size < blob->size(); ++block) {
-    result.blocks.push_back(tag_of_block(content.bytes().subspan(block * block_size, block_size), block));
-  }
-  const auto name = result.state.xattrs.find(std::string(kNameXattr));
-  if (name == result.state.xattrs.end()) {
+  const auto xattr = result.state.xattrs.find(std::string(kNameXattr));
+  if (xattr == result.state.xattrs.end()) {
     found.strangers.push_back(id);
-  } else {
-    found.blobs[{reinterpret_cast<const char*>(name->second.data()), name->second.size()}] =
-        std::move(result);
+    co_return {};
   }
+  const std::string name(reinterpret_cast<const char*>(xattr->second.data()), xattr->second.size());
+  // What a volume's blob holds is the volume's to judge.
+  const bool holds_volume = rig.scenario.volume && rig.scenario.volume->blob == name;
+  if (!holds_volume) {
+    HF_CO_TRY(result.blocks, co_await read_blocks(session, rig, *blob));
+  }
+  found.blobs[name] = std::move(result);
   co_return {};
 }
 
@@ -119,12 +134,9 @@ RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
   return raw;
 }
 
-Task<> find_everything(Session& session, const Rig& rig, Found& found) {
-  const Result<> opened = co_await session.open(false);
-  if (!opened) {
-    found.open_error = opened.error();
-    co_return {};
-  }
+Task<> read_everything(Session& session, const Rig& rig, Found& found) {
+  const std::span<const Blobstore::Damage> damaged = session.store()->damaged_blobs();
+  found.damaged.assign(damaged.begin(), damaged.end());
   for (const BlobId id : session.store()->blob_ids())
     HF_CO_CHECK(co_await read_blob(session, rig, id, found));
   const std::optional<BlobId> super_blob = session.store()->info().super_blob;

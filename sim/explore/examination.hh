@@ -45,11 +45,12 @@ struct FoundBlob {
 struct Found {
   std::optional<Error> open_error;
   std::map<std::string, FoundBlob> blobs;  // by name
+  std::vector<Blobstore::Damage> damaged;  // as the store reports it
   std::vector<BlobId> strangers;           // blobs without the name that every blob of a scenario has
   std::string super_blob;                  // its name; empty: none
 };
-// Opens the store in a fresh session and reads everything in it.
-Task<> find_everything(Session& session, const Rig& rig, Found& found);
+// Reads everything in the session's open store.
+Task<> read_everything(Session& session, const Rig& rig, Found& found);
 
 // One crash state, from all sides: what the invariants judge.
 struct Examination {
@@ -58,6 +59,7 @@ struct Examination {
   const Model& model;
   const RawStore& raw;
   const Found& found;
+  uint32_t block_size = 0;
 
   // Of the first sector: where pages tear, it alone decides.
   simdisk::EventNumber super_written_at() const { return media.written_at_byte(0); }

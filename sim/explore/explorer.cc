@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "explore/metadata_pages.hh"
 #include "explore/tally.hh"
 #include "format/volume_super.hh"
+#include "scenario/memory.hh"
 
 namespace holdfast::sim {
 namespace {
@@ -30,18 +32,6 @@ void fill_with_garbage(simdisk::Media& media) {
   }
 }
 
-// Of every volume that this scenario creates.
-VolumeLayout layout_of(const Scenario& scenario) {
-  if (!scenario.volume) return {};
-  const VolumeSpec& spec = *scenario.volume;
-  return {.unit_size = spec.unit_size,
-          .logical_block_size = spec.logical_block_size,
-          .chunk_size = spec.chunk_size,
-          .chunks = scenario.device.size / spec.chunk_size - kSpareChunks,
-          .units = scenario.device.size / spec.unit_size,
-          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
-}
-
 // What a session after a cut finds depends on the cut: a blob that is there already is not created again.
 bool is_done_already(const ScenarioStep& step, const Model& model) {
   const auto* create = std::get_if<BlobCreate>(&step.action);
@@ -56,24 +46,43 @@ bool offers(const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
 
 }  // namespace
 
-Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, uint64_t seed)
+VolumeLayout layout_of(const Scenario& scenario) {
+  if (!scenario.volume) return {};
+  const VolumeSpec& spec = *scenario.volume;
+  return {.unit_size = spec.unit_size,
+          .logical_block_size = spec.logical_block_size,
+          .chunk_size = spec.chunk_size,
+          .chunks = spec.device_size / spec.chunk_size - kSpareChunks,
+          .units = spec.device_size / spec.unit_size,
+          .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
+}
+
+Explorer::Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, RunOptions options)
     : scenario_(scenario),
       case_(which),
       case_index_(case_index),
-      seed_(seed),
+      options_(options),
       rig_{.scenario = scenario,
            .geometry = geometry_of(scenario.device, which.fua),
            .memory = which.memory,
            .volume_layout = layout_of(scenario),
-           .digest = {}},
+           .digest = {},
+           .contract = which.disk->contract(),
+           .faults = plan()},
       world_(scenario.device.size),
-      trace_(scenario.device.block_size, rig_.volume_layout) {
+      trace_(scenario.device.block_size, rig_.volume_layout,
+             !scenario.volume || scenario.volume->blob.empty()) {
   if (scenario.device.garbage) fill_with_garbage(world_.disk);
 }
 
 ScenarioResult Explorer::run_to(const Token& target) {
   target_ = &target;
   return run();
+}
+
+ScenarioResult Explorer::run_beyond(const Token& target) {
+  beyond_target_ = true;
+  return run_to(target);
 }
 
 ScenarioResult Explorer::run() {
@@ -84,9 +93,37 @@ ScenarioResult Explorer::run() {
   result_.digest = rig_.digest.hex();
   const bool deflates = scenario_.volume && scenario_.volume->codec == CodecKind::deflate;
   if (deflates) result_.digest_depends_on = "the processor: ISA-L compresses differently on each kind";
+  simdisk::Digest outcomes;
+  for (const simdisk::Hash128& outcome : outcomes_) outcomes.add(outcome);
+  result_.outcomes = outcomes.hex();
   result_.note = stopped_;
   result_.verdict = toothless ? Verdict::vacuous : verdict();
   return result_;
+}
+
+uint64_t Explorer::count_requests() {
+  Model model;
+  simdisk::EventNumber first_event = 0;
+  if (scenario_.device.setup_atomic_write) first_event = set_up_elsewhere(model);
+  Session session(rig_, world_, trace_, seed_of({}), first_event);
+  Seen seen;
+  Play whole{session, &model, &seen, {}};
+  const bool here = !scenario_.device.setup_atomic_write;
+  if (here && !play(whole, scenario_.setup, false)) return 0;
+  session.strike();
+  play(whole, scenario_.steps, false);
+  const auto& faults = case_.disk->faults;
+  const auto each = std::ranges::find(faults, true, &FaultSpec::each);
+  return rig_.faults.selected(static_cast<std::size_t>(each - faults.begin()));
+}
+
+simdisk::FaultPlan Explorer::plan() const {
+  std::vector<simdisk::Fault> faults;
+  for (const FaultSpec& spec : case_.disk->faults) {
+    faults.push_back(spec.fault);
+    if (spec.each) faults.back().nth = case_.nth > 0 ? case_.nth : UINT64_MAX;
+  }
+  return simdisk::FaultPlan(std::move(faults));
 }
 
 // The setup on a device of its own, whose content is then this case's device.
@@ -94,20 +131,29 @@ simdisk::EventNumber Explorer::set_up_elsewhere(Model& model) {
   Rig elsewhere = rig_;
   elsewhere.geometry.atomic_write_size = *scenario_.device.setup_atomic_write;
   Session session(elsewhere, world_, trace_, seed_of({}), 0);
-  Play setup{session, model, {}, 0, {}};
+  Seen seen;
+  Play setup{session, &model, &seen, {}};
   play(setup, scenario_.setup, false);
   return session.scheduler().last_event();
 }
 
-// False: the disk ignores a barrier that was never reached.
+// False: what is wrong with the disk never showed.
 bool Explorer::play_all(Model& model, simdisk::EventNumber first_event) {
   Session session(rig_, world_, trace_, seed_of({}), first_event);
-  Play whole{session, model, {}, 0, {}};
+  Seen seen;
+  Play whole{session, &model, &seen, {}};
   const bool here = !scenario_.device.setup_atomic_write;
   if (here && !play(whole, scenario_.setup, false)) return true;
   session.ignore(case_.disk->ignores);
+  session.strike();
   play(whole, scenario_.steps, true);
   end_session(session);
+  return was_put_to_the_test(session);
+}
+
+bool Explorer::was_put_to_the_test(const Session& session) {
+  if (stopped_.empty() && !rig_.faults.every_fault_struck())
+    return stop("no request came that the fault could strike");
   // A violation is evidence enough: the session after a cut reached it.
   const bool reached = session.ignored_requests() > 0 || !result_.violations.empty();
   if (!stopped_.empty() || case_.disk->ignores.empty() || reached) return true;
@@ -122,7 +168,10 @@ Verdict Explorer::verdict() {
     if (broken.empty() && result_.note.empty()) result_.note = "the expected violation did not happen";
     return Verdict::fail;
   }
-  const bool tested = result_.crash_points > 0 && result_.states_checked > 0;
+  // What happened to a map file, or what a disk did wrong, is judged after cuts that leave nothing open, too.
+  const bool something_open =
+      result_.crash_points > 0 || touches_map_files(scenario_) || !case_.disk->faults.empty();
+  const bool tested = something_open && result_.states_checked > 0;
   if (over_budget_) return Verdict::inconclusive;
   if (!stopped_.empty()) return tested ? Verdict::fail : Verdict::vacuous;
   if (!tested) {
@@ -135,7 +184,8 @@ Verdict Explorer::verdict() {
 // False: the play ended before its last step.
 bool Explorer::play(Play& play, const std::vector<ScenarioStep>& steps, bool cut) {
   for (const ScenarioStep& step : steps) {
-    if (!play.path.empty() && is_done_already(step, play.model)) continue;
+    if (!play.path.empty() && is_done_already(step, *play.model)) continue;
+    play.step = &step;
     if (!stopped_.empty() || !play_step(play, step, cut)) return false;
   }
   return true;
@@ -155,8 +205,10 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   for (uint64_t taken = 0; !done(); ++taken) {
     if (!may_go_on(play)) return false;
     if (taken == rig_.scheduler_steps_most) return stuck(play, "a step goes on and on and does not end");
-    if (!play.session.scheduler().step())
+    if (!play.session.scheduler().step()) {
+      if (rig_.faults.has_struck(simdisk::FaultKind::stuck)) return false;  // and the power is cut
       return stuck(play, "a step waits for something that will never happen");
+    }
     if (cut) consider_cut(play);
     if (!stopped_.empty()) return false;
     if (step.kill_after && trace_.completed_count(*step.kill_after) > before) {
@@ -166,8 +218,11 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
   }
   if (step.kill_after)
     return stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
-  for (Task<>& task : tasks) {
-    if (const Result<> result = task.take_result(); !result)
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto* parallel = std::get_if<Parallel>(&step.action);
+    const bool may_fail = (parallel != nullptr ? parallel->steps[i] : step).may_fail;
+    const Result<> result = tasks[i].take_result();
+    if (!result && !(may_fail && rig_.faults.struck() > 0))
       return stop("a step failed: " + describe(result.error()));
   }
   return true;
@@ -176,9 +231,9 @@ bool Explorer::play_step(Play& play, const ScenarioStep& step, bool cut) {
 std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
   std::vector<Task<>> tasks;
   if (const auto* parallel = std::get_if<Parallel>(&step.action)) {
-    for (const ScenarioStep& each : parallel->steps) tasks.push_back(play.session.perform(each, play.model));
+    for (const ScenarioStep& each : parallel->steps) tasks.push_back(play.session.perform(each, *play.model));
   } else {
-    tasks.push_back(play.session.perform(step, play.model));
+    tasks.push_back(play.session.perform(step, *play.model));
   }
   for (Task<>& task : tasks) task.start();
   return tasks;
@@ -187,29 +242,21 @@ std::vector<Task<>> Explorer::start(Play& play, const ScenarioStep& step) {
 // A moment that offers the same states under the same demands as an earlier one is not a new moment.
 void Explorer::consider_cut(Play& play) {
   ++play.moments;
+  if (observer_ != nullptr && !observer_->moment(situation(play))) return;
   if (route_ != nullptr) return follow_route(play);
-  if (!wanted(play)) return;
+  if (!wanted(play) || faults_are_quiet()) return;
   const simdisk::CrashSet set = play.session.crash_set();
   simdisk::Hash128 offered = world_.image_hash();
   offered += set.hash();
-  if (!play.seen.moments.emplace(offered, play.model.version()).second) return;
-  if (target_ != nullptr) {
+  if (!play.seen->emplace(offered, play.model->version()).second) return;
+  if (follows_target(play.path)) {
     const std::vector<uint32_t>& selection = target_->cuts[play.path.size()].selection;
     if (offers(set, selection)) check_state(play, set, selection);
     return;
   }
-  simdisk::SeededChoices choices(seed_of(play.path) + play.moments);
-  simdisk::CombinationCursor cursor(set, scenario_.crash.states_per_point, choices);
-  std::span<const uint32_t> selection;
-  uint64_t visited = 0;
-  for (; stopped_.empty() && cursor.next(selection); ++visited) {
-    const World::Mark mark = world_.mark();
-    set.apply(selection);
-    const bool fresh = play.seen.states.emplace(world_.image_hash(), play.model.version()).second;
-    world_.rollback(mark);
-    if (fresh) check_state(play, set, selection);
-  }
-  count_point(result_, set, world_.disk, cursor.exhaustive() && stopped_.empty(), visited);
+  const Searched searched =
+      options_.search == Search::plain ? search_plainly(play, set) : search_lazily(play, set);
+  count_point(result_, set, world_.disk, searched.exact && stopped_.empty(), searched.states);
 }
 
 void Explorer::follow_route(Play& play) {
@@ -221,8 +268,34 @@ void Explorer::follow_route(Play& play) {
   }
 }
 
-void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
-                           std::span<const uint32_t> selection) {
+// Until one strikes, the disk is the honest one.
+bool Explorer::faults_are_quiet() const {
+  return !case_.disk->faults.empty() && case_.disk->ignores.empty() && rig_.faults.struck() == 0;
+}
+
+Explorer::Searched Explorer::search_plainly(Play& play, const simdisk::CrashSet& set) {
+  simdisk::SeededChoices choices(seed_of(play.path) + play.moments);
+  simdisk::CombinationCursor cursor(set, scenario_.crash.states_per_point, choices);
+  Searched searched{.exact = cursor.exhaustive(), .states = 0};
+  std::span<const uint32_t> selection;
+  for (; stopped_.empty() && cursor.next(selection); ++searched.states) check_state(play, set, selection);
+  return searched;
+}
+
+// Where even that is too much, some states are visited that differ as much as possible.
+Explorer::Searched Explorer::search_lazily(Play& play, const simdisk::CrashSet& set) {
+  const MetadataPages pages(world_.disk, set, scenario_.device.block_size);
+  simdisk::LazyCursor cursor(set, ends_at_next_cut(play.path) ? &pages : nullptr);
+  const uint64_t most = scenario_.crash.states_per_point;
+  Searched searched{.exact = set.complete, .states = 0};
+  std::span<const uint32_t> selection;
+  for (; stopped_.empty() && searched.states < most && cursor.next(selection); ++searched.states)
+    check_state(play, set, selection);
+  if (searched.states < most || !cursor.next(selection)) return searched;
+  return {.exact = false, .states = searched.states + search_plainly(play, set).states};
+}
+
+void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
   if (result_.states_checked >= scenario_.crash.states_per_case) {
     over_budget_ = true;
     stop("more states than one case may have");
@@ -234,25 +307,17 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   const simdisk::EventNumber now = play.session.scheduler().last_event();
   const World::Mark world_mark = world_.mark();
   const Trace::Mark trace_mark = trace_.mark(now);
-  const Trace::Watch nobody_watches(trace_, nullptr);
+  if (observer_ != nullptr) observer_->cut(situation(play), set, selection);
   const simdisk::Digest outer = rig_.digest;
   rig_.digest = log_ != nullptr ? log_->begin(path) : simdisk::Digest();
   set.apply(selection);
+  // While nothing is written, a cut during the recovery leads to this state again.
+  play.seen->emplace(world_.image_hash(), play.model->version());
   {
     Session session(rig_, world_, trace_, seed_of(path), now);
     session.ignore(case_.disk->ignores);
-    const Judgement judged = judge(session, rig_, world_, trace_, play.model);
     count_state(result_, set, world_.disk);
-    const std::string_view words = judged.broken ? judged.broken->words : std::string_view();
-    rig_.digest.add(world_.image_hash());
-    rig_.digest.add(simdisk::hash_bytes(std::as_bytes(std::span(words))));
-    if (log_ != nullptr) log_->end(path, seed_of(path), rig_.digest);
-    if (judged.broken) {
-      report(*judged.broken, path);
-    } else if (judged.found) {
-      go_on(session, play.model.after_power_cut(*judged.found), path);
-    }
-    containment_.enter(path, 0, Containment::Doing::judging);
+    recover_and_go_on({session, play.model, play.seen, std::move(path)});
     end_session(session);
   }
   containment_.enter(play.path, play.resumed_at, Containment::Doing::working);
@@ -263,12 +328,49 @@ void Explorer::check_state(const Play& play, const simdisk::CrashSet& set,
   world_.rollback(world_mark);
 }
 
+// Where the state is only judged, and nothing is written over what it holds: a later cut could mix what one
+// recovery takes for the same into what the next does not.
+bool Explorer::ends_at_next_cut(const std::vector<Cut>& path) const {
+  return path.size() >= scenario_.crash.nested;
+}
+
+// The recovery may be cut as well, and must then have broken no promise of the session before it.
+void Explorer::recover_and_go_on(Play play) {
+  std::function<void()> cut;
+  if (may_be_cut(play.path)) cut = [this, &play] { consider_cut(play); };
+  const Trace::Watch watch(trace_, cut);
+  const Judgement judged = judge(play.session, rig_, world_, trace_, *play.model, cut);
+  note_judged(play.path, judged);
+  if (judged.broken) {
+    report(*judged.broken, play.path);
+  } else if (judged.found && play.path.size() <= scenario_.crash.nested) {
+    go_on(play, *judged.found);
+  }
+  containment_.enter(play.path, 0, Containment::Doing::judging);
+}
+
+void Explorer::note_judged(const std::vector<Cut>& path, const Judgement& judged) {
+  const Broken* broken = judged.broken ? &*judged.broken : nullptr;
+  const std::string_view words = broken != nullptr ? broken->words : std::string_view();
+  rig_.digest.add(world_.image_hash());
+  rig_.digest.add(simdisk::hash_bytes(std::as_bytes(std::span(words))));
+  if (log_ != nullptr) log_->end(path, key_of(path), rig_.digest);
+  if (!may_be_cut(path)) outcomes_.insert(hash_of(judged));
+  if (observer_ != nullptr && !observer_->judged(path, broken)) stop("the observer has seen enough");
+}
+
 // The session after the cut goes on working, and is cut in its turn.
-void Explorer::go_on(Session& session, const Model& model, std::vector<Cut> path) {
-  if (path.size() > scenario_.crash.nested) return;
-  Model next_model = model;
-  Play next{session, next_model, std::move(path), 0, {}};
-  play(next, scenario_.after, true);
+void Explorer::go_on(Play& play, const Model::Found& found) {
+  Model model = play.model->after_power_cut(found);
+  Seen seen;
+  play.model = &model;
+  play.seen = &seen;
+  this->play(play, scenario_.after, true);
+}
+
+bool Explorer::may_be_cut(const std::vector<Cut>& path) const {
+  return path.size() <= scenario_.crash.nested &&
+         (target_ == nullptr || beyond_target_ || follows_target(path));
 }
 
 // False: the process that went on here died, and so this play is over.
@@ -298,7 +400,7 @@ void Explorer::report(const Broken& broken, const std::vector<Cut>& path) {
   for (const Violation& known : result_.violations) {
     if (known.invariant == broken.invariant) return;
   }
-  const Token token{scenario_.content_hash, case_index_, seed_, path};
+  const Token token{scenario_.content_hash, case_index_, options_.seed, path};
   result_.violations.push_back({broken.invariant, broken.words, to_text(token)});
 }
 
@@ -307,21 +409,37 @@ bool Explorer::stop(std::string why) {
   return false;
 }
 
-// Every session decides for itself: what a state does must not depend on which states were visited before it.
+// Every session decides for itself: what a state does must not depend on which states were visited before it,
+// nor on how a search names it.
 uint64_t Explorer::seed_of(const std::vector<Cut>& path) const {
   simdisk::Digest digest;
-  digest.add({seed_});
+  digest.add({options_.seed});
+  for (const Cut& cut : path) digest.add({cut.moment});
+  return digest.value().low;
+}
+
+// As good as random, and different for every state of a case.
+uint64_t Explorer::key_of(const std::vector<Cut>& path) const {
+  simdisk::Digest digest;
+  digest.add({options_.seed});
   for (const Cut& cut : path) {
-    digest.add({cut.moment});
+    digest.add({cut.moment, cut.selection.size()});
     for (const uint32_t choice : cut.selection) digest.add({choice});
   }
   return digest.value().low;
 }
 
 bool Explorer::wanted(const Play& play) const {
-  if (target_ == nullptr) return true;
-  const std::size_t depth = play.path.size();
-  return depth < target_->cuts.size() && target_->cuts[depth].moment == play.moments;
+  if (follows_target(play.path)) return target_->cuts[play.path.size()].moment == play.moments;
+  return target_ == nullptr || beyond_target_;
+}
+
+bool Explorer::follows_target(const std::vector<Cut>& path) const {
+  return target_ != nullptr && path.size() < target_->cuts.size();
+}
+
+Situation Explorer::situation(Play& play) {
+  return {play.path, play.moments, play.step, play.session, world_, *play.model};
 }
 
 }  // namespace holdfast::sim

@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "explore/judgement.hh"
 
+#include <algorithm>
+
 #include "explore/examination.hh"
 #include "explore/volume_examination.hh"
+#include "invariants/fault_contracts.hh"
 #include "invariants/volume_invariants.hh"
 
 namespace holdfast::sim {
 namespace {
 
+// What a state is judged by.
+struct Ground {
+  Session& session;
+  const Rig& rig;
+  const World& world;
+  const Trace& trace;
+  const Model& model;
+  const std::function<void()>& at_each_moment;
+  simdisk::EventNumber power_on;  // the last event before
+};
+
+Judgement judge_volume(const Ground& ground, const RawStore& store, Model::Found settled);
+
 // Nothing if it ended.
-std::optional<Broken> run(Session& session, const Rig& rig, Task<>& task, std::optional<Error>& error) {
+std::optional<Broken> run(const Ground& ground, Task<>& task, std::optional<Error>& error,
+                          const std::function<void()>& at_each_moment = nullptr) {
   task.start();
   for (uint64_t taken = 0; !task.done(); ++taken) {
-    if (taken == rig.scheduler_steps_most)
+    if (taken == ground.rig.scheduler_steps_most)
       return Broken{"progress", "recovery goes on and on and does not end"};
-    if (!session.scheduler().step())
+    if (!ground.session.scheduler().step())
       return Broken{"progress", "recovery waits for something that will never happen"};
+    if (at_each_moment) at_each_moment();
   }
   if (const Result<> ended = task.take_result(); !ended) error = ended.error();
   return std::nullopt;
@@ -29,42 +47,108 @@ Model::Found settled(const Examination& state) {
   return found;
 }
 
-Judgement judge_store(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                      const Model& model) {
-  const RawStore raw = read_raw_store(world.disk, rig.geometry.block_size);
+// The store first: what a volume in it lost with it is not reported as well.
+Judgement judge_store(const Ground& ground) {
+  const RawStore raw = read_raw_store(ground.world.disk, ground.rig.geometry.block_size);
   Found found;
-  Task<> finding = find_everything(session, rig, found);
-  if (auto endless = run(session, rig, finding, found.open_error))
+  Task<> opening = ground.session.open(false);
+  if (auto endless = run(ground, opening, found.open_error, ground.at_each_moment))
     return {.broken = std::move(endless), .found = {}};
-  const Examination state{world.disk, trace, model, raw, found};
+  Task<> reading = read_everything(ground.session, ground.rig, found);
+  if (!found.open_error) {
+    if (auto endless = run(ground, reading, found.open_error))
+      return {.broken = std::move(endless), .found = {}};
+  }
+  const Rig& rig = ground.rig;
+  const Examination state{ground.world.disk, ground.trace, ground.model, raw, found, rig.geometry.block_size};
+  if (rig.contract != Contract::power)
+    return {.broken = first_broken_beside_faults(rig.contract, state, rig.faults.hits()), .found = {}};
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
+  if (ground.rig.scenario.volume) return judge_volume(ground, raw, settled(state));
   // Nothing is allocated in a store with damage.
-  const bool goes_on = session.store() != nullptr && session.store()->damaged_blobs().empty();
+  const Blobstore* store = ground.session.store();
+  const bool goes_on = store != nullptr && store->damaged_blobs().empty();
   return {.broken = {}, .found = goes_on ? std::optional(settled(state)) : std::nullopt};
 }
 
-Judgement judge_volume(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                       const Model& model) {
-  const RawVolume raw = read_raw_volume(world, rig.volume_layout);
+// What is settled is added to `settled`.
+Judgement judge_volume(const Ground& ground, const RawStore& store, Model::Found settled) {
+  const VolumeSpec& spec = *ground.rig.scenario.volume;
+  const VolumeBytes device = bytes_of_volume(ground.world, spec, store);
+  const RawVolume raw = read_raw_volume(device, ground.world.maps, ground.rig.volume_layout);
+  VolumeProgram& program = ground.session.volume();
   FoundVolume found;
-  Task<> finding = find_volume(session.volume(), *rig.scenario.volume, found);
-  if (auto endless = run(session, rig, finding, found.open_error))
-    return {.broken = std::move(endless), .found = {}};
-  const VolumeExamination state =
-      examine_volume(world, trace.volume(), model.volume(), rig.volume_layout, raw, found);
+  const Result<> attached = ground.session.attach_volume();
+  if (!attached) found.open_error = attached.error();
+  if (attached) {
+    Task<> opening = program.open(false);
+    if (auto endless = run(ground, opening, found.open_error, ground.at_each_moment))
+      return {.broken = std::move(endless), .found = {}};
+    Task<> reading = read_volume(program, spec, found);
+    if (!found.open_error) {
+      if (auto endless = run(ground, reading, found.open_error))
+        return {.broken = std::move(endless), .found = {}};
+    }
+  }
+  const VolumeExamination state = examine_volume(device, ground.trace.volume(), ground.model.volume(),
+                                                 ground.rig.volume_layout, raw, found);
   if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
-  if (session.volume().volume() == nullptr) return {.broken = {}, .found = {}};
-  Model::Found settled;
-  settled.volume = {.epoch = raw.epoch, .chunks = found.chunks};
+  // Nothing is written beside damage.
+  if (program.volume() == nullptr || !program.volume()->damaged_chunks().empty())
+    return {.broken = {}, .found = {}};
+  settled.volume = {
+      .epoch = raw.epoch, .chunks = found.chunks, .event = ground.power_on, .entries = raw.entries};
   return {.broken = {}, .found = std::move(settled)};
+}
+
+void add(simdisk::Digest& digest, std::string_view text) {
+  digest.add({text.size()});
+  digest.add(simdisk::hash_bytes(std::as_bytes(std::span(text))));
+}
+
+void add(simdisk::Digest& digest, std::span<const Tag> tags) {
+  digest.add({tags.size()});
+  digest.add(simdisk::hash_bytes(std::as_bytes(tags)));
+}
+
+void add(simdisk::Digest& digest, const Model::Found& found) {
+  digest.add({found.epoch, found.blobs.size(), found.damaged.size(), found.volume.epoch});
+  add(digest, found.super_blob);
+  for (const auto& [name, blob] : found.blobs) {
+    add(digest, name);
+    digest.add({blob.first.clusters, blob.first.read_only, blob.first.xattrs.size()});
+    for (const auto& [xattr, value] : blob.first.xattrs) {
+      add(digest, xattr);
+      digest.add({value.size()});
+      digest.add(simdisk::hash_bytes(value));
+    }
+    add(digest, blob.second);
+  }
+  for (const uint64_t id : found.damaged) digest.add({id});
+  for (const ChunkTags& chunk : found.volume.chunks) add(digest, chunk);
 }
 
 }  // namespace
 
-Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace,
-                const Model& model) {
-  if (rig.scenario.volume) return judge_volume(session, rig, world, trace, model);
-  return judge_store(session, rig, world, trace, model);
+simdisk::Hash128 hash_of(const Judgement& judged) {
+  simdisk::Digest digest;
+  digest.add({judged.broken.has_value(), judged.found.has_value()});
+  if (judged.broken) add(digest, judged.broken->invariant);
+  if (judged.found) add(digest, *judged.found);
+  return digest.value();
+}
+
+Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
+                const std::function<void()>& at_each_moment) {
+  const Ground ground{.session = session,
+                      .rig = rig,
+                      .world = world,
+                      .trace = trace,
+                      .model = model,
+                      .at_each_moment = at_each_moment,
+                      .power_on = session.scheduler().last_event()};
+  const bool without_a_store = rig.scenario.volume && rig.scenario.volume->blob.empty();
+  return without_a_store ? judge_volume(ground, {}, {}) : judge_store(ground);
 }
 
 }  // namespace holdfast::sim

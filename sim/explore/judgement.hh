@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "explore/session.hh"
@@ -18,7 +19,12 @@ struct Judgement {
   std::optional<Model::Found> found;
 };
 
-// Recovers in a fresh session over the media of the state, and asks the invariants.
-Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model);
+// Equal for states that recovery found to be the same.
+simdisk::Hash128 hash_of(const Judgement& judged);
+
+// Recovers in a fresh session over the media of the state, and asks the invariants. `at_each_moment` is
+// called after every step of the recovery, as long as it may still write.
+Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
+                const std::function<void()>& at_each_moment);
 
 }  // namespace holdfast::sim

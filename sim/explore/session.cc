@@ -31,9 +31,17 @@ Error still_open() {
 Error no_such_blob() {
   return {.code = Errc::not_found, .object = ObjectKind::blob, .reason = "no blob of this name"};
 }
+Error holds_a_volume() {
+  return {.code = Errc::invalid_argument,
+          .object = ObjectKind::blob,
+          .reason = "the content of this blob is the volume's"};
+}
 Error name_is_taken() {
   return {.code = Errc::already_exists, .object = ObjectKind::blob, .reason = "there is a blob of this name"};
 }
+
+// Whether what failed may have happened nevertheless: where the device failed, not where it was refused.
+bool in_doubt(const Result<>& result) { return !result && result.error().code == Errc::device_failed; }
 
 BlobState state_of(const Blob& blob) {
   BlobState state{.clusters = blob.clusters(), .read_only = blob.read_only(), .xattrs = {}};
@@ -84,11 +92,12 @@ Session::Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::E
     : rig_(rig),
       choices_(seed),
       scheduler_(choices_, first_event),
-      disk_(rig.geometry, {world.disk, scheduler_, rig.digest, &trace}),
+      disk_(rig.geometry, {world.disk, scheduler_, rig.digest, &trace, &world.unreadable}),
       home_(scheduler_.add_executor()),
       maps_(kind_of(rig.memory), {world.maps, scheduler_, home_, rig.digest, &trace}),
       trace_(trace),
-      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, disk_, maps_, home_) {
+      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, rig.volume_layout, maps_, home_) {
+  if (rig.scenario.device.discard_leaves_anything) disk_.discard_leaves_anything();
   trace_.begin_process();
 }
 
@@ -117,8 +126,39 @@ simdisk::CrashSet Session::crash_set() const {
   return set;
 }
 
+void Session::make_durable() {
+  disk_.make_durable();
+  maps_.make_durable();
+}
+
+Result<> Session::attach_volume() {
+  if (blob_below_ != nullptr) return {};
+  const std::string& name = rig_.scenario.volume->blob;
+  if (name.empty()) {
+    volume_.lies_on(&disk_);
+    return {};
+  }
+  if (store_ == nullptr) return not_open();
+  const auto id = ids_.find(name);
+  if (id == ids_.end()) return no_such_blob();
+  HF_TRY(BlobHandle blob, store_->open_blob(id->second));
+  blob_below_ = std::make_unique<BlobBelow>(*store_, std::move(blob), trace_, scheduler_);
+  volume_.lies_on(blob_below_.get());
+  return {};
+}
+
+Result<> Session::detach_volume() {
+  if (volume_.volume() != nullptr)
+    return Error{.code = Errc::busy, .reason = "the volume is open at this step; close it first"};
+  volume_.lies_on(nullptr);
+  blob_below_.reset();
+  return {};
+}
+
 void Session::end_program() {
   volume_.end();
+  volume_.lies_on(nullptr);
+  blob_below_.reset();
   handles_.clear();
   ids_.clear();
   channels_.clear();
@@ -141,7 +181,7 @@ Task<> Session::run(const StoreFormat& step, Model& model) {
   options.replace_existing = step.force;
   const uint64_t epoch = model.format_begins(scheduler_.last_event());
   const Result<> formatted = co_await Blobstore::format(disk_, home_, options);
-  model.format_ends(epoch, formatted.has_value());
+  if (!in_doubt(formatted)) model.format_ends(epoch, formatted.has_value());
   co_return formatted;
 }
 
@@ -173,12 +213,11 @@ Task<> Session::open(bool read_only) {
 
 Task<> Session::run(const StoreClose&, Model& model) {
   if (store_ == nullptr) co_return not_open();
+  HF_CO_CHECK(detach_volume());
   handles_.clear();
   const Result<> closed = co_await store_->close();
-  if (closed) {
-    end_program();
-    model.close_acknowledged();
-  }
+  if (closed || closed.error().code != Errc::busy) end_program();
+  if (closed) model.close_acknowledged();
   co_return closed;
 }
 
@@ -200,7 +239,7 @@ Task<> Session::run(const BlobCreate& step, Model& model) {
   const uint64_t clusters = step.thin ? step.clusters : std::min(step.clusters, most);
   const uint64_t change = model.create_begins(step.name, state, blocks_of(clusters));
   const Result<BlobId> created = co_await store_->create_blob(options);
-  model.change_ends(step.name, change, created.has_value());
+  end_change(model, step.name, change, created ? Result<>() : created.error());
   if (!created) co_return created.error();
   ids_[step.name] = *created;
   co_return {};
@@ -222,11 +261,12 @@ Task<> Session::run(const BlobRemoveXattr& step, Model& model) {
 
 Task<> Session::run(const StoreDestroy&, Model& model) {
   if (store_ == nullptr) co_return not_open();
+  HF_CO_CHECK(detach_volume());
   handles_.clear();
   const uint64_t change = model.destroy_begins();
   const Result<> destroyed = co_await store_->destroy();
-  model.destroy_ends(change, destroyed.has_value());
-  if (destroyed) end_program();
+  if (!in_doubt(destroyed)) model.destroy_ends(change, destroyed.has_value());
+  if (destroyed || destroyed.error().code != Errc::busy) end_program();
   co_return destroyed;
 }
 
@@ -235,7 +275,7 @@ Task<> Session::run(const StoreSetSuperBlob& step, Model& model) {
   if (id == ids_.end()) co_return no_such_blob();
   const uint64_t change = model.super_blob_begins(step.blob);
   const Result<> set = co_await store_->set_super_blob(id->second);
-  model.super_blob_ends(change, set.has_value());
+  in_doubt(set) ? model.super_blob_in_doubt(change) : model.super_blob_ends(change, set.has_value());
   co_return set;
 }
 
@@ -243,7 +283,7 @@ Task<> Session::run(const StoreClearSuperBlob&, Model& model) {
   if (store_ == nullptr) co_return not_open();
   const uint64_t change = model.super_blob_begins("");
   const Result<> cleared = co_await store_->clear_super_blob();
-  model.super_blob_ends(change, cleared.has_value());
+  in_doubt(cleared) ? model.super_blob_in_doubt(change) : model.super_blob_ends(change, cleared.has_value());
   co_return cleared;
 }
 
@@ -258,7 +298,11 @@ Task<> Session::run(const BlobResize& step, Model& model) {
   HF_CO_TRY(BlobHandle blob, handle(step.blob));
   const uint64_t change = model.resize_begins(step.blob, step.clusters);
   const Result<> resized = co_await blob->resize(step.clusters);
-  model.resize_ends(step.blob, change, resized.has_value(), blocks_of(step.clusters));
+  if (in_doubt(resized)) {
+    model.change_in_doubt(step.blob, change);
+  } else {
+    model.resize_ends(step.blob, change, resized.has_value(), blocks_of(step.clusters));
+  }
   co_return resized;
 }
 
@@ -267,11 +311,14 @@ Task<> Session::run(const BlobSync& step, Model& model) {
   const BlobState next = model.staged(step.blob);
   const uint64_t change = model.commit_begins(step.blob, next);
   const Result<> synced = co_await blob->sync();
-  model.change_ends(step.blob, change, synced.has_value());
+  end_change(model, step.blob, change, synced);
   co_return synced;
 }
 
 Task<> Session::run(const BlobDelete& step, Model& model) {
+  if (is_below_volume(step.blob)) {
+    HF_CO_CHECK(detach_volume());
+  }
   handles_.erase(step.blob);
   const auto id = ids_.find(step.blob);
   if (id == ids_.end()) co_return no_such_blob();
@@ -279,12 +326,17 @@ Task<> Session::run(const BlobDelete& step, Model& model) {
   const uint64_t unnamed = is_super ? model.super_blob_begins("") : 0;
   const uint64_t change = model.delete_begins(step.blob);
   const Result<> deleted = co_await store_->delete_blob(id->second);
-  model.change_ends(step.blob, change, deleted.has_value());
-  if (is_super) model.super_blob_ends(unnamed, deleted.has_value());
+  end_change(model, step.blob, change, deleted);
+  if (is_super && in_doubt(deleted)) {
+    model.super_blob_in_doubt(unnamed);
+  } else if (is_super) {
+    model.super_blob_ends(unnamed, deleted.has_value());
+  }
   co_return deleted;
 }
 
 Task<> Session::run(const DataIo& step, Model& model) {
+  if (is_below_volume(step.blob) && step.kind != DataKind::read) co_return holds_a_volume();
   HF_CO_TRY(BlobHandle blob, handle(step.blob));
   const uint32_t block_size = rig_.geometry.block_size;
   const uint64_t first = step.offset / block_size;
@@ -312,7 +364,32 @@ Task<> Session::run(const DataIo& step, Model& model) {
   if (step.kind == DataKind::read || step.kind == DataKind::write) io.buffers = {&whole, 1};
   const Result<> done = co_await perform(io, step.channel);
   if (writes && done) model.write_ends(step.blob, write, first, count, step.fua);
+  if (writes && !done) model.write_fails(step.blob, write, first, count);
+  if (step.kind == DataKind::read && done) co_return check_read(step, buffer.bytes(), model);
   co_return done;
+}
+
+// What is read while the power is on must be something that was written there, and of this blob.
+Result<> Session::check_read(const DataIo& step, std::span<const std::byte> bytes, const Model& model) const {
+  const uint32_t block_size = rig_.geometry.block_size;
+  const BlobHistory& history = model.blobs().at(step.blob);
+  for (uint64_t i = 0; i < step.length / block_size; ++i) {
+    const uint64_t block = step.offset / block_size + i;
+    const Tag tag = tag_of_block(bytes.subspan(i * block_size, block_size), block);
+    if (block >= history.blocks.size() || history.blocks[block].allows(tag)) continue;
+    const bool own = tag == kZeroes || birth_of(tag) == history.birth;
+    if (rig_.contract == Contract::byzantine && own) continue;
+    return Error{.code = Errc::corrupt,
+                 .object = ObjectKind::blob,
+                 .number = block,
+                 .reason = "a read returned bytes that this block never held, or holds no more"};
+  }
+  return {};
+}
+
+void Session::end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result) {
+  in_doubt(result) ? model.change_in_doubt(name, change)
+                   : model.change_ends(name, change, result.has_value());
 }
 
 Task<> Session::run(const DataFlush&, Model& model) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "explore/blob_below.hh"
 #include "explore/trace.hh"
 #include "explore/volume_program.hh"
 #include "explore/world.hh"
@@ -28,6 +29,8 @@ struct Rig {
   VolumeLayout volume_layout;  // of every volume that the scenario creates
   simdisk::Digest digest;
   uint64_t scheduler_steps_most = RunOptions().scheduler_steps_most;
+  Contract contract = Contract::power;
+  simdisk::FaultPlan faults;  // of the session that plays the steps
 };
 
 // The xattr by which a blob is recognised after a cut.
@@ -53,11 +56,18 @@ class Session {
   simdisk::Scheduler& scheduler() noexcept { return scheduler_; }
   // From now on these barriers do not hold, on any device.
   void ignore(const simdisk::BarrierSet& barriers);
+  // From now on the rig's faults strike.
+  void strike() { disk_.strike_with(rig_.faults); }
   uint64_t ignored_requests() const noexcept { return disk_.ignored_requests() + maps_.ignored_requests(); }
   // What a power cut at this moment leaves open.
   simdisk::CrashSet crash_set() const;
+  // As if everything that is complete were flushed and persisted, and nobody were told.
+  void make_durable();
   Blobstore* store() noexcept { return store_.get(); }
   VolumeProgram& volume() noexcept { return volume_; }
+  // Puts the volume onto its device: the disk, or the blob of an open store. not_found: there is no such
+  // blob.
+  Result<> attach_volume();
   // Reads a range of a blob into `into`.
   Task<> read(Blob& blob, uint64_t offset, std::span<std::byte> into);
 
@@ -79,11 +89,26 @@ class Session {
   Task<> run(const DataFlush& step, Model& model);
   Task<> run(const SpdkSession& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
-  // Those of a volume.
+  Task<> run(const VolumeCreate& step, Model& model) { return run_on_device(step, model); }
+  Task<> run(const VolumeOpen& step, Model& model) { return run_on_device(step, model); }
+  Task<> run(const VolumeDestroy& step, Model& model) { return run_on_device(step, model); }
+  // Those of an open volume, or of its map file.
   template <class Verb>
   Task<> run(const Verb& step, Model& model) {
     return volume_.run(step, model.volume());
   }
+  template <class Verb>
+  Task<> run_on_device(const Verb& step, Model& model) {
+    HF_CO_CHECK(attach_volume());
+    co_return co_await volume_.run(step, model.volume());
+  }
+  bool is_below_volume(const std::string& blob) const {
+    return rig_.scenario.volume && !blob.empty() && rig_.scenario.volume->blob == blob;
+  }
+  // busy: the volume is open. Its blob is nobody's device any more.
+  Result<> detach_volume();
+  void end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result);
+  Result<> check_read(const DataIo& step, std::span<const std::byte> bytes, const Model& model) const;
   Result<BlobHandle> handle(const std::string& name);
   // On its channel's executor, with the answer back on the home executor.
   Task<> perform(BlobIo& io, uint32_t channel);
@@ -99,6 +124,7 @@ class Session {
   Trace& trace_;
   VolumeProgram volume_;
   std::unique_ptr<Blobstore> store_;
+  std::unique_ptr<BlobBelow> blob_below_;
   struct OpenChannel {
     Executor* executor;
     std::unique_ptr<Channel> channel;

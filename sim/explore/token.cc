@@ -39,7 +39,8 @@ bool read_cut(std::string_view text, Cut& cut) {
 }  // namespace
 
 std::string to_text(const Token& token) {
-  std::string text = fmt::format("hf1-{:016x}-{}-{}", token.scenario, token.case_index, token.seed);
+  std::string text =
+      fmt::format("hf2-{:08x}-{:016x}-{}-{}", token.build, token.scenario, token.case_index, token.seed);
   for (const Cut& cut : token.cuts) text += fmt::format("-{}.{}", cut.moment, fmt::join(cut.selection, ","));
   return text;
 }
@@ -47,11 +48,12 @@ std::string to_text(const Token& token) {
 std::optional<Token> parse_token(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, '-');
   Token token;
-  if (parts.size() < 4 || parts[0] != "hf1" || !read_number(parts[1], token.scenario, 16) ||
-      !read_number(parts[2], token.case_index) || !read_number(parts[3], token.seed)) {
+  if (parts.size() < 5 || parts[0] != "hf2" || !read_number(parts[1], token.build, 16) ||
+      !read_number(parts[2], token.scenario, 16) || !read_number(parts[3], token.case_index) ||
+      !read_number(parts[4], token.seed)) {
     return std::nullopt;
   }
-  for (std::size_t i = 4; i < parts.size(); ++i) {
+  for (std::size_t i = 5; i < parts.size(); ++i) {
     if (!read_cut(parts[i], token.cuts.emplace_back())) return std::nullopt;
   }
   return token;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "explore/build_identity.hh"
+
 namespace holdfast::sim {
 
 // One cut: after how many moments of the session, and which candidate each undecided unit got.
@@ -17,18 +19,20 @@ struct Cut {
   friend bool operator==(const Cut&, const Cut&) = default;
 };
 
-// The way to one crash state: the scenario (by its content), the
-// case, the seed, and the cuts, outermost first. Without a cut: to the end of the first session.
+// The way to one crash state: the scenario (by its content), the case, the seed, and the cuts, outermost
+// first. Without a cut: to the end of the first session. Another build may choose otherwise, so a token also
+// names its own.
 struct Token {
   uint64_t scenario = 0;
   std::size_t case_index = 0;
   uint64_t seed = 0;
   std::vector<Cut> cuts;
+  uint32_t build = build_identity();
 
   friend bool operator==(const Token&, const Token&) = default;
 };
 
-// hf1-SCENARIO-CASE-SEED-MOMENT.0,1,0-...
+// hf2-BUILD-SCENARIO-CASE-SEED-MOMENT.0,1,0-...
 std::string to_text(const Token& token);
 std::optional<Token> parse_token(std::string_view text);
 

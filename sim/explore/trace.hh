@@ -28,7 +28,14 @@ struct PageWrite {
 // a mark on request.
 class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver {
  public:
-  Trace(uint32_t block_size, const VolumeLayout& volume) : block_size_(block_size), volume_(volume) {}
+  // `on_disk`: a volume lies on the disk itself, and the disk's requests are its own.
+  Trace(uint32_t block_size, const VolumeLayout& volume, bool on_disk = true)
+      : block_size_(block_size), volume_(volume), volume_on_disk_(on_disk) {}
+
+  // By a volume that does not lie on the disk itself.
+  void submitted_by_volume(simdisk::EventNumber event, const IoRequest& request) {
+    volume_.submitted(event, processes_, request, block_size_);
+  }
 
   void submitted(simdisk::EventNumber event, const IoRequest& request) override;
   void completed(simdisk::EventNumber event, const IoRequest& request) override;
@@ -53,6 +60,11 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
     Trace& trace_;
     std::function<void()> outer_;
   };
+  // These are told everything, too, and nothing is forgotten for them. They outlive the trace.
+  void forward_to(simdisk::DiskObserver& of_disk, simdisk::MemoryObserver& of_memory) {
+    of_disk_ = &of_disk;
+    of_memory_ = &of_memory;
+  }
   const VolumeTrace& volume() const { return volume_; }
 
   void begin_process() { ++processes_; }
@@ -93,7 +105,10 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
   uint64_t processes_ = 0;
   uint32_t block_size_;
   VolumeTrace volume_;
+  bool volume_on_disk_;
   std::function<void()> before_persist_;
+  simdisk::DiskObserver* of_disk_ = nullptr;
+  simdisk::MemoryObserver* of_memory_ = nullptr;
 };
 
 }  // namespace holdfast::sim

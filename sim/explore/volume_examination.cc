@@ -9,18 +9,39 @@ namespace {
 
 std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& raw) {
-  const simdisk::MemoryFile* file = world.maps.find(raw.map_name);
+bool is_poisoned(const simdisk::MemoryFile& file, uint64_t offset, uint64_t length) {
+  for (uint64_t line = offset / simdisk::kMemoryLine; line * simdisk::kMemoryLine < offset + length; ++line) {
+    if (file.is_poisoned(line)) return true;
+  }
+  return false;
+}
+
+// Media keep what is under poison, and nobody can read it.
+void read_poison(const simdisk::MemoryFile& file, const VolumeLayout& layout, RawVolume& raw) {
+  raw.copy_is_poisoned = is_poisoned(file, 0, kVolumeSuperBytes);
+  for (uint64_t map = 0; map < layout.chunk_maps(); ++map) {
+    if (is_poisoned(file, layout.chunk_map_offset(map), layout.chunk_map_bytes()))
+      raw.poisoned_maps.insert(map);
+  }
+  for (uint64_t chunk = 0; chunk < layout.chunks; ++chunk) {
+    const bool entry = is_poisoned(file, layout.logical_entry_offset(chunk), sizeof(uint64_t));
+    if (entry || raw.poisoned_maps.contains(raw.entries[chunk])) raw.lost_chunks.insert(chunk);
+  }
+}
+
+void read_map_file(const simdisk::MemoryFolder& maps, const VolumeLayout& layout, RawVolume& raw) {
+  const simdisk::MemoryFile* file = maps.find(raw.map_name);
   if (file == nullptr || file->size() != layout.map_file_bytes(MapSizing::with_headers)) return;
   raw.map_there = true;
   std::array<std::byte, kVolumeSuperBytes> page;
   file->content().read(0, page);
-  raw.copy = parse_volume_super(page, world.disk.size());
+  raw.copy = parse_volume_super(page, layout.units * layout.unit_size);
   raw.entries.resize(layout.chunks);
   file->content().read(VolumeLayout::kLogicalMapOffset, std::as_writable_bytes(std::span(raw.entries)));
   raw.maps.assign(layout.chunk_maps(), std::vector<Le64>(layout.chunk_map_bytes() / sizeof(Le64)));
   for (uint64_t i = 0; i < raw.maps.size(); ++i)
     file->content().read(layout.chunk_map_offset(i), std::as_writable_bytes(std::span(raw.maps[i])));
+  if (file->has_poison()) read_poison(*file, layout, raw);
   if (!raw.copy || raw.copy->session.number > 0) return;
   std::vector<std::byte> rest(file->size() - VolumeLayout::kLogicalMapOffset);
   file->content().read(VolumeLayout::kLogicalMapOffset, rest);
@@ -32,8 +53,9 @@ void read_map_file(const World& world, const VolumeLayout& layout, RawVolume& ra
 // Follows the entries on media to what they led to when they were stored.
 class EntryCheck {
  public:
-  EntryCheck(const World& world, const VolumeTrace& trace, const VolumeLayout& layout, const RawVolume& raw)
-      : world_(world), trace_(trace), layout_(layout), raw_(raw) {}
+  EntryCheck(const VolumeBytes& device, const VolumeTrace& trace, const VolumeLayout& layout,
+             const RawVolume& raw)
+      : device_(device), trace_(trace), layout_(layout), raw_(raw) {}
 
   // The same number may have been stored several times: an entry is broken if it is so for each.
   std::optional<BrokenEntry> check(uint64_t chunk, simdisk::EventNumber& newest_entry) {
@@ -63,7 +85,7 @@ class EntryCheck {
     if (!parse_chunk_map(layout_, words, stored)) return broken(chunk, true, store, maps);
     std::vector<std::byte> bytes(layout_.unit_size);
     for (const uint64_t unit : stored.units) {
-      world_.disk.read(layout_.byte_of_unit(unit), bytes);
+      device_.read(layout_.byte_of_unit(unit), bytes);
       if (!is_what_was_put(trace_.units_of(unit), store.event, simdisk::hash_bytes(bytes)))
         return broken(chunk, false, store, trace_.units_of(unit));
     }
@@ -89,7 +111,7 @@ class EntryCheck {
     return broken;
   }
 
-  const World& world_;
+  const VolumeBytes& device_;
   const VolumeTrace& trace_;
   const VolumeLayout& layout_;
   const RawVolume& raw_;
@@ -97,28 +119,38 @@ class EntryCheck {
 
 }  // namespace
 
-RawVolume read_raw_volume(const World& world, const VolumeLayout& layout) {
+VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const RawStore& store) {
+  if (volume.blob.empty()) return VolumeBytes(world.disk);
+  for (const BlobRecord& blob : store.replayed.blobs) {
+    const auto is_name = [&volume](const Xattr& xattr) {
+      return xattr.name == kNameXattr &&
+             std::ranges::equal(xattr.value, std::as_bytes(std::span(volume.blob)));
+    };
+    if (std::ranges::any_of(blob.xattrs, is_name))
+      return VolumeBytes(world.disk, blob.clusters, store.super->layout.cluster_size);
+  }
+  return VolumeBytes(world.disk, {}, 1);
+}
+
+RawVolume read_raw_volume(const VolumeBytes& device, const simdisk::MemoryFolder& maps,
+                          const VolumeLayout& layout) {
   RawVolume raw;
   std::vector<std::byte> header(kVolumeHeaderBytes);
-  world.disk.read(0, header);
-  raw.super = parse_volume_super(std::span(header).first(kVolumeSuperBytes), world.disk.size());
-  raw.super_written_at = world.disk.written_at_byte(0);
-  raw.path_written_at = world.disk.written_at_byte(kVolumeSuperBytes);
+  if (device.size() < header.size()) return raw;
+  device.read(0, header);
+  raw.super = parse_volume_super(std::span(header).first(kVolumeSuperBytes), device.size());
+  raw.super_written_at = device.written_at_byte(0);
+  raw.path_written_at = device.written_at_byte(kVolumeSuperBytes);
   raw.path = parse_map_path(std::span(header).subspan(kVolumeSuperBytes)).value_or("");
   if (!raw.super || raw.super->layout != layout) return raw;
   raw.epoch = epoch_of_uuid(raw.super->uuid);
   raw.map_name = uuid_text(raw.super->uuid);
   raw.path = last_part(raw.path);
-  read_map_file(world, layout, raw);
+  read_map_file(maps, layout, raw);
   return raw;
 }
 
-Task<> find_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found) {
-  const Result<> opened = co_await program.open();
-  if (!opened) {
-    found.open_error = opened.error();
-    co_return {};
-  }
+Task<> read_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found) {
   std::vector<std::byte> bytes(spec.chunk_size);
   const iovec buffer{.iov_base = bytes.data(), .iov_len = bytes.size()};
   const uint64_t blocks = spec.chunk_size / spec.logical_block_size;
@@ -140,17 +172,21 @@ Task<> find_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& 
   co_return {};
 }
 
-VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, const VolumeModel& model,
-                                 const VolumeLayout& layout, const RawVolume& raw, const FoundVolume& found) {
+VolumeExamination examine_volume(const VolumeBytes& device, const VolumeTrace& trace,
+                                 const VolumeModel& model, const VolumeLayout& layout, const RawVolume& raw,
+                                 const FoundVolume& found) {
   VolumeExamination state{.trace = trace,
                           .model = model,
                           .layout = layout,
                           .raw = raw,
                           .found = found,
+                          .map_file = model.map_file(raw.epoch),
                           .broken_entry = {},
                           .newest_entry = 0};
-  EntryCheck check(world, trace, layout, raw);
+  if (!state.has_own_map()) return state;
+  EntryCheck check(device, trace, layout, raw);
   for (uint64_t chunk = 0; chunk < raw.entries.size(); ++chunk) {
+    if (raw.lost_chunks.contains(chunk)) continue;
     const std::optional<BrokenEntry> broken = check.check(chunk, state.newest_entry);
     if (broken && !state.broken_entry) state.broken_entry = broken;
   }

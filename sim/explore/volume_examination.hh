@@ -4,14 +4,17 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "explore/examination.hh"
+#include "explore/volume_bytes.hh"
 #include "explore/volume_program.hh"
 #include "explore/volume_trace.hh"
-#include "explore/world.hh"
 #include "format/chunk_map.hh"
 #include "format/volume_super.hh"
+#include "holdfast/simdisk/memory_folder.hh"
 #include "holdfast/simdisk/scheduler.hh"
 #include "model/volume_model.hh"
 
@@ -31,8 +34,15 @@ struct RawVolume {
   std::vector<std::vector<Le64>> maps;
   // The begin of what is not all ones in a map file in which no session was marked.
   std::optional<uint64_t> unfilled_at;
+  // What lies on poisoned lines of the map file.
+  bool copy_is_poisoned = false;
+  std::set<uint64_t> poisoned_maps;
+  std::set<uint64_t> lost_chunks;  // through their entry or their chunk map
 };
-RawVolume read_raw_volume(const World& world, const VolumeLayout& layout);
+// Where a volume's bytes are, as far as media name its blob.
+VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const RawStore& store);
+RawVolume read_raw_volume(const VolumeBytes& device, const simdisk::MemoryFolder& maps,
+                          const VolumeLayout& layout);
 
 // An entry of the logical map whose chunk map or data is not what it led to when it was stored.
 struct BrokenEntry {
@@ -48,7 +58,8 @@ struct FoundVolume {
   std::vector<ChunkTags> chunks;
   std::map<uint64_t, Error> unreadable;
 };
-Task<> find_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found);
+// Reads every chunk of the program's open volume.
+Task<> read_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& found);
 
 // One crash state of a volume: what its invariants judge.
 struct VolumeExamination {
@@ -57,11 +68,16 @@ struct VolumeExamination {
   const VolumeLayout& layout;
   const RawVolume& raw;
   const FoundVolume& found;
+  VolumeModel::MapFile map_file = VolumeModel::MapFile::own;
   std::optional<BrokenEntry> broken_entry;
   // When the newest thing was stored that an entry on media says was stored.
   simdisk::EventNumber newest_entry = 0;
+
+  // Else nothing follows from what the map file says: A6 judges it.
+  bool has_own_map() const { return map_file == VolumeModel::MapFile::own; }
 };
-VolumeExamination examine_volume(const World& world, const VolumeTrace& trace, const VolumeModel& model,
-                                 const VolumeLayout& layout, const RawVolume& raw, const FoundVolume& found);
+VolumeExamination examine_volume(const VolumeBytes& device, const VolumeTrace& trace,
+                                 const VolumeModel& model, const VolumeLayout& layout, const RawVolume& raw,
+                                 const FoundVolume& found);
 
 }  // namespace holdfast::sim

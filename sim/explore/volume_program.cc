@@ -10,9 +10,6 @@ namespace {
 constexpr std::byte kUuidMark{0x48};
 
 Error not_open() { return {.code = Errc::invalid_argument, .reason = "the volume is not open at this step"}; }
-Error still_open() {
-  return {.code = Errc::busy, .reason = "the volume is open at this step; close it first"};
-}
 
 // Every block is another one, and says which write it is of.
 std::vector<std::byte> content_of_write(const VolumeModel::Write& write, uint32_t block_size) {
@@ -37,17 +34,22 @@ uint64_t epoch_of_uuid(const Uuid& uuid) {
   return uuid_of_epoch(epoch) == uuid ? epoch : 0;
 }
 
-Task<> VolumeProgram::open() {
+Error VolumeProgram::still_open() {
+  return {.code = Errc::busy, .reason = "the volume is open at this step; close it first"};
+}
+
+Task<> VolumeProgram::open(bool write_beside_damage) {
   VolumeOpenOptions options;
+  options.write_beside_damage = write_beside_damage;
   options.write_back = spec_.write_back;
   options.queue_depth = spec_.queue_depth;
-  HF_CO_TRY(volume_, co_await Volume::open(device_, maps_, home_, options));
+  HF_CO_TRY(volume_, co_await Volume::open(*device_, maps_, home_, options));
   co_return {};
 }
 
 Task<> VolumeProgram::run(const VolumeCreate& step, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
-  const uint64_t chunks = device_.geometry().byte_count() / spec_.chunk_size - 128;
+  const uint64_t chunks = device_->geometry().byte_count() / spec_.chunk_size - 128;
   const uint64_t epoch = model.create_begins(chunks, spec_.chunk_size / spec_.logical_block_size);
   VolumeOptions options;
   options.uuid = uuid_of_epoch(epoch);
@@ -57,14 +59,16 @@ Task<> VolumeProgram::run(const VolumeCreate& step, VolumeModel& model) {
   options.codec = static_cast<uint32_t>(spec_.codec);
   options.checksums = spec_.checksums;
   options.replace_existing = step.replace;
-  const Result<> created = co_await Volume::create(device_, maps_, home_, options);
+  const Result<> created = co_await Volume::create(*device_, maps_, home_, options);
   model.create_ends(epoch, created.has_value());
   co_return created;
 }
 
-Task<> VolumeProgram::run(const VolumeOpen&, VolumeModel&) {
+Task<> VolumeProgram::run(const VolumeOpen& step, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
-  co_return co_await open();
+  HF_CO_CHECK(co_await open(step.write_beside_damage));
+  model.opened();
+  co_return {};
 }
 
 Task<> VolumeProgram::run(const VolumeClose&, VolumeModel& model) {
@@ -78,7 +82,7 @@ Task<> VolumeProgram::run(const VolumeClose&, VolumeModel& model) {
 Task<> VolumeProgram::run(const VolumeDestroy&, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
   const uint64_t change = model.destroy_begins();
-  const Result<> destroyed = co_await Volume::destroy(device_, maps_, home_);
+  const Result<> destroyed = co_await Volume::destroy(*device_, maps_, home_);
   model.destroy_ends(change, destroyed.has_value());
   co_return destroyed;
 }

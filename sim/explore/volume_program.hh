@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "explore/map_tampering.hh"
 #include "holdfast/sim/scenario.hh"
 #include "holdfast/volume.hh"
 #include "model/volume_model.hh"
@@ -12,27 +13,38 @@ namespace holdfast::sim {
 // A program that uses a compressed volume: the volume's steps, during one time of power.
 class VolumeProgram {
  public:
-  VolumeProgram(const VolumeSpec& spec, BlockDevice& device, MapStore& maps, Executor& home)
-      : spec_(spec), device_(device), maps_(maps), home_(home) {}
+  VolumeProgram(const VolumeSpec& spec, const VolumeLayout& layout, simdisk::SimulatedMaps& maps,
+                Executor& home)
+      : spec_(spec), maps_(maps), home_(home), tampering_(layout, maps) {}
 
-  Task<> open();
+  // Before anything else; it outlives the volume. Null: there is none at this time.
+  void lies_on(BlockDevice* device) noexcept { device_ = device; }
+
+  Task<> open(bool write_beside_damage);
   Task<> run(const VolumeCreate& step, VolumeModel& model);
   Task<> run(const VolumeOpen& step, VolumeModel& model);
   Task<> run(const VolumeClose& step, VolumeModel& model);
   Task<> run(const VolumeDestroy& step, VolumeModel& model);
   Task<> run(const VolumeData& step, VolumeModel& model);
   Task<> run(const VolumeFlush& step, VolumeModel& model);
+  template <class MapFileStep>
+  Task<> run(const MapFileStep& step, VolumeModel& model) {
+    if (volume_ != nullptr) co_return still_open();
+    co_return tampering_.run(step, model);
+  }
 
   Volume* volume() noexcept { return volume_.get(); }
   void end() noexcept { volume_.reset(); }
 
  private:
+  static Error still_open();
   Task<> write(const VolumeData& step, VolumeModel& model);
 
   const VolumeSpec& spec_;
-  BlockDevice& device_;
-  MapStore& maps_;
+  BlockDevice* device_ = nullptr;
+  simdisk::SimulatedMaps& maps_;
   Executor& home_;
+  MapTampering tampering_;
   std::unique_ptr<Volume> volume_;
 };
 

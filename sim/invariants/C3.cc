@@ -11,7 +11,7 @@ std::optional<std::string> check_C3(const VolumeExamination& state) {
     return fmt::format("the logical map leads to a {} of chunk {} that was used again",
                        state.broken_entry->in_map ? "chunk map" : "unit", state.broken_entry->chunk);
   for (uint64_t chunk = 0; chunk < state.found.chunks.size(); ++chunk) {
-    if (state.found.unreadable.contains(chunk)) continue;  // A5
+    if (state.found.unreadable.contains(chunk) || state.raw.lost_chunks.contains(chunk)) continue;  // A5, A6
     if (!state.model.allows(state.raw.epoch, chunk, state.found.chunks[chunk]))
       return fmt::format("chunk {} shows what is older than what was acknowledged, or was never written",
                          chunk);

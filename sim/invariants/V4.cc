@@ -10,7 +10,7 @@ std::optional<std::string> check_V4(const VolumeExamination& state) {
   const RawVolume& raw = state.raw;
   if (!state.model.epoch().allows(raw.epoch))
     return fmt::format("media hold volume {}, and what was acknowledged says otherwise", raw.epoch);
-  if (raw.super && !raw.map_there)
+  if (raw.super && !raw.map_there && state.has_own_map())
     return fmt::format("the map file of volume {} was removed, and its superblock is there", raw.map_name);
   return std::nullopt;
 }

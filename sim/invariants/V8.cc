@@ -8,7 +8,8 @@ namespace holdfast::sim {
 // V8: a closed session is durable before close is acknowledged.
 std::optional<std::string> check_V8(const VolumeExamination& state) {
   const RawVolume& raw = state.raw;
-  if (!state.model.closed() || !raw.super || !raw.copy || raw.copy->session.closed) return std::nullopt;
+  if (!state.model.closed() || !raw.super || !raw.copy || !state.has_own_map()) return std::nullopt;
+  if (raw.copy->session.closed) return std::nullopt;
   return fmt::format("session {} was acknowledged as closed, and the map file says that it is not",
                      raw.copy->session.number);
 }

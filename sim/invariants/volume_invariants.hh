@@ -26,6 +26,7 @@ std::optional<std::string> check_C3(const VolumeExamination& state);
 std::optional<std::string> check_R2(const VolumeExamination& state);
 std::optional<std::string> check_A4(const VolumeExamination& state);
 std::optional<std::string> check_A5(const VolumeExamination& state);
+std::optional<std::string> check_A6(const VolumeExamination& state);
 
 // The first broken promise, in the order of cause.
 std::optional<Broken> first_broken(const VolumeExamination& state);

@@ -116,6 +116,16 @@ void Model::change_ends(const std::string& name, uint64_t change, bool acknowled
   ++version_;
 }
 
+void Model::change_in_doubt(const std::string& name, uint64_t change) {
+  blobs_.at(name).state.doubt(change);
+  ++version_;
+}
+
+void Model::super_blob_in_doubt(uint64_t change) {
+  super_blob_.doubt(change);
+  ++version_;
+}
+
 Model::Write Model::write_begins(const std::string& name, uint64_t first_block, uint64_t count, bool zeroes) {
   BlobHistory& blob = blobs_.at(name);
   const Write write{.change = ++now_,
@@ -134,6 +144,13 @@ void Model::write_ends(const std::string& name, const Write& write, uint64_t fir
     block.complete(write.change, now_);
     if (durable) block.make_change_durable(write.change);
   }
+  ++version_;
+}
+
+void Model::write_fails(const std::string& name, const Write& write, uint64_t first_block, uint64_t count) {
+  BlobHistory& blob = blobs_.at(name);
+  ++now_;
+  for (uint64_t i = 0; i < count; ++i) blob.blocks.at(first_block + i).fail(write.change, now_);
   ++version_;
 }
 

@@ -73,6 +73,9 @@ class Model {
   uint64_t resize_begins(const std::string& name, uint64_t clusters);
   void resize_ends(const std::string& name, uint64_t change, bool acknowledged, uint64_t blocks);
   void change_ends(const std::string& name, uint64_t change, bool acknowledged);
+  // It failed, and may have happened nevertheless.
+  void change_in_doubt(const std::string& name, uint64_t change);
+  void super_blob_in_doubt(uint64_t change);
   BlobState& staged(const std::string& name) { return blobs_.at(name).staged; }
 
   // A foreign program has the store: one that flushes nothing and rewrites in place. What it touches is
@@ -101,6 +104,7 @@ class Model {
   Write write_begins(const std::string& name, uint64_t first_block, uint64_t count, bool zeroes);
   void write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count,
                   bool durable);
+  void write_fails(const std::string& name, const Write& write, uint64_t first_block, uint64_t count);
   uint64_t flush_begins() const { return now_; }
   void flush_ends(uint64_t began);
 

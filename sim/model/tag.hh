@@ -13,6 +13,7 @@ namespace holdfast::sim {
 // tag also says how well its bytes can be compressed.
 using Tag = uint64_t;
 inline constexpr Tag kZeroes = 0;
+inline constexpr Tag kUnreadable = ~uint64_t{1};  // the device says that it cannot be read
 inline constexpr Tag kForeign = ~uint64_t{0};  // bytes that no write of this run produced for this block
 
 // `birth` is one of a blob or volume.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,12 @@ class Versions {
   }
   void withdraw(uint64_t change) {
     std::erase_if(versions_, [change](const Version& version) { return version.change == change; });
+  }
+
+  // It may have happened or not, and nobody goes on from it.
+  void doubt(uint64_t change) {
+    const auto doubtful = std::ranges::find(versions_, change, &Version::change);
+    if (doubtful != versions_.end()) std::rotate(versions_.begin(), doubtful, std::next(doubtful));
   }
 
   bool allows(const Value& value) const {
@@ -48,12 +55,20 @@ class Versions {
 // completed is visible, and durable only later.
 class BlockVersions {
  public:
-  explicit BlockVersions(Tag first) : versions_{{0, 0, first}} {}
+  explicit BlockVersions(Tag first) : versions_{{0, 0, first, false}} {}
 
-  void begin(uint64_t change, Tag tag) { versions_.push_back({change, kNotCompleted, tag}); }
+  void begin(uint64_t change, Tag tag) { versions_.push_back({change, kNotCompleted, tag, false}); }
   void complete(uint64_t change, uint64_t now) {
     for (Version& version : versions_) {
       if (version.change == change) version.completed_at = now;
+    }
+  }
+  // It may have arrived in part; what completes later lies over it.
+  void fail(uint64_t change, uint64_t now) {
+    for (Version& version : versions_) {
+      if (version.change != change) continue;
+      version.completed_at = now;
+      version.failed = true;
     }
   }
   // Everything that had completed at `moment` is durable: of what had completed before the newest of it
@@ -61,7 +76,7 @@ class BlockVersions {
   void make_durable(uint64_t moment) {
     uint64_t newest = 0;
     for (const Version& version : versions_) {
-      if (version.completed_at <= moment) newest = std::max(newest, version.change);
+      if (version.completed_at <= moment && !version.failed) newest = std::max(newest, version.change);
     }
     make_change_durable(newest);
   }
@@ -84,6 +99,7 @@ class BlockVersions {
     uint64_t change;
     uint64_t completed_at;
     Tag tag;
+    bool failed = false;
   };
   std::vector<Version> versions_;
 };

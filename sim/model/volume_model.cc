@@ -9,7 +9,8 @@ void ChunkVersions::make_durable(uint64_t moment) {
   const auto durable = std::find_if(versions_.rbegin(), versions_.rend(), [moment](const Version& version) {
     return version.completed_at <= moment;
   });
-  if (durable != versions_.rend()) versions_.erase(versions_.begin(), durable.base() - 1);
+  if (durable == versions_.rend()) return;
+  std::erase_if(versions_, [change = durable->change](const Version& each) { return each.change < change; });
 }
 
 uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) {
@@ -19,6 +20,7 @@ uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) 
   epoch_.begin(epoch, epoch);
   blocks_per_chunk_ = blocks_per_chunk;
   former_ = std::exchange(chunks_, {});
+  former_map_file_ = std::exchange(map_file_, MapFile::own);
   current_ = epoch;
   chunks_.assign(chunks, ChunkVersions(ChunkTags(blocks_per_chunk, kZeroes)));
   return epoch;
@@ -33,6 +35,7 @@ void VolumeModel::create_ends(uint64_t epoch, bool acknowledged) {
     epoch_ = Versions<uint64_t>(epoch_.oldest());
     current_ = epoch_.oldest();
     chunks_ = std::move(former_);
+    map_file_ = former_map_file_;
   }
   former_.clear();
 }
@@ -51,7 +54,8 @@ void VolumeModel::destroy_ends(uint64_t change, bool acknowledged) {
 }
 
 void VolumeModel::close_acknowledged() {
-  closed_ = true;
+  // A session that changed nothing closes nothing.
+  closed_ = closed_ || changed_;
   ++version_;
   ++now_;
   for (auto& chunk : chunks_) chunk.make_durable(now_);
@@ -64,20 +68,29 @@ VolumeModel::Write VolumeModel::write_begins(uint64_t first_block, uint64_t coun
   uint64_t block = first_block;
   while (block < first_block + count) {
     const uint64_t chunk = block / blocks_per_chunk_;
-    ChunkTags tags = visible(chunk);
-    for (; block < first_block + count && block / blocks_per_chunk_ == chunk; ++block)
-      tags[block % blocks_per_chunk_] = write.tag;
-    chunks_[chunk].begin(write.change, std::move(tags));
+    const uint64_t end = std::min(first_block + count, (chunk + 1) * blocks_per_chunk_);
+    const ChunkTags before = visible(chunk);
+    for (ChunkTags& tags : chunks_[chunk].bases()) {
+      for (uint64_t each = block; each < end; ++each) tags[each % blocks_per_chunk_] = write.tag;
+      write.changes = write.changes || tags != before;
+      chunks_[chunk].begin(write.change, std::move(tags));
+    }
+    block = end;
   }
   return write;
 }
 
 void VolumeModel::write_ends(const Write& write, bool acknowledged, bool durable) {
   ++version_;
-  if (!acknowledged || write.count == 0) return;
+  if (write.count == 0) return;
+  changed_ = changed_ || (acknowledged && write.changes);
   const uint64_t last = (write.first_block + write.count - 1) / blocks_per_chunk_;
   ++now_;
   for (uint64_t chunk = write.first_block / blocks_per_chunk_; chunk <= last; ++chunk) {
+    if (!acknowledged) {
+      chunks_[chunk].doubt(write.change);
+      continue;
+    }
     chunks_[chunk].complete(write.change, now_);
     if (durable) chunks_[chunk].make_durable(now_);
   }
@@ -95,8 +108,11 @@ VolumeModel VolumeModel::after_power_cut(const Found& found) const {
   next.destroying_ = false;
   next.former_.clear();
   next.current_ = found.epoch;
+  next.map_file_ = MapFile::own;
+  next.changed_ = false;
   next.chunks_.clear();
   for (const ChunkTags& tags : found.chunks) next.chunks_.emplace_back(tags);
+  next.found_ = found;
   ++next.version_;
   return next;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -17,15 +18,31 @@ using ChunkTags = std::vector<Tag>;
 // What one chunk may hold. Its writes are carried out in order, so that a durable one ends all before it.
 class ChunkVersions {
  public:
-  explicit ChunkVersions(ChunkTags first) : versions_{{0, 0, std::move(first)}} {}
+  explicit ChunkVersions(ChunkTags first) : versions_{{0, 0, std::move(first), false}} {}
 
   void begin(uint64_t change, ChunkTags tags) {
-    versions_.push_back({change, kNotCompleted, std::move(tags)});
+    versions_.push_back({change, kNotCompleted, std::move(tags), false});
   }
   void complete(uint64_t change, uint64_t now) {
     for (Version& version : versions_) {
       if (version.change == change) version.completed_at = now;
     }
+  }
+  // It failed, and may have been done.
+  void doubt(uint64_t change) {
+    for (Version& version : versions_) version.in_doubt = version.in_doubt || version.change == change;
+    auto others = versions_.begin();
+    for (auto each = versions_.begin(); each != versions_.end(); ++each) {
+      if (each->in_doubt) std::rotate(others++, each, std::next(each));
+    }
+  }
+  // What a write that begins now may be laid over.
+  std::vector<ChunkTags> bases() const {
+    std::vector<ChunkTags> bases;
+    for (const Version& version : versions_) {
+      if (version.in_doubt || version.change == versions_.back().change) bases.push_back(version.tags);
+    }
+    return bases;
   }
   // Everything that had completed at `moment` is durable.
   void make_durable(uint64_t moment);
@@ -41,6 +58,7 @@ class ChunkVersions {
     uint64_t change;
     uint64_t completed_at;
     ChunkTags tags;
+    bool in_doubt = false;  // these come first
   };
   std::vector<Version> versions_;
 };
@@ -69,12 +87,33 @@ class VolumeModel {
     Tag tag = kZeroes;
     uint64_t first_block = 0;
     uint64_t count = 0;
+    bool changes = false;  // what is there: zeroes over zeroes are nothing
   };
   // A write of zeroes is an unmap.
   Write write_begins(uint64_t first_block, uint64_t count, Content content, bool zeroes);
   void write_ends(const Write& write, bool acknowledged, bool durable);
   uint64_t flush_begins() const { return now_; }
   void flush_ends(uint64_t began);
+
+  // What others did to the map file of the newest volume, until it is opened with it.
+  enum class MapFile : uint8_t {
+    own,  // it is what the engine left, but for its poison
+    lost,
+    older,  // an earlier copy of itself
+    foreign,  // another volume's
+  };
+  uint64_t newest_epoch() const { return current_; }
+  MapFile map_file(uint64_t epoch) const { return epoch == current_ ? map_file_ : former_map_file_; }
+  void map_copied() { copied_epoch_ = current_; }
+  void map_lost() { map_becomes(MapFile::lost); }
+  void map_replaced(MapSource by) {
+    const bool itself = by == MapSource::copy && copied_epoch_ == current_;
+    map_becomes(itself ? MapFile::older : MapFile::foreign);
+  }
+  void opened() {
+    changed_ = false;
+    map_becomes(MapFile::own);
+  }
 
   uint64_t chunks() const { return chunks_.size(); }
   uint64_t blocks_per_chunk() const { return blocks_per_chunk_; }
@@ -86,14 +125,22 @@ class VolumeModel {
   struct Found {
     uint64_t epoch = 0;
     std::vector<ChunkTags> chunks;
+    uint64_t event = 0;  // the last one before the power came on
+    std::vector<uint64_t> entries;  // of the logical map on media at that moment
   };
   VolumeModel after_power_cut(const Found& found) const;
+  // What the last power cut left; empty before the first.
+  const Found& found() const { return found_; }
 
  private:
   uint64_t change_begins() {
     closed_ = false;
     ++version_;
     return ++now_;
+  }
+  void map_becomes(MapFile state) {
+    map_file_ = state;
+    ++version_;
   }
 
   Versions<uint64_t> epoch_{0};
@@ -102,7 +149,12 @@ class VolumeModel {
   uint64_t blocks_per_chunk_ = 0;
   std::vector<ChunkVersions> chunks_;
   std::vector<ChunkVersions> former_;  // of the volume that is being replaced
+  Found found_;
+  MapFile map_file_ = MapFile::own;  // of `current_`
+  MapFile former_map_file_ = MapFile::own;  // of the volume that is being replaced
+  uint64_t copied_epoch_ = 0;  // 0: no copy was made
   bool closed_ = false;
+  bool changed_ = false;  // since it was opened
   bool destroying_ = false;
   uint64_t writes_ = 0;
   uint64_t now_ = 0;  // counts changes and completions

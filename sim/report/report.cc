@@ -124,7 +124,8 @@ std::string to_json(std::span<const ScenarioResult> results) {
         {"simulated_ns", result.simulated_ns},
         {"violations", violations},
         {"seconds", finite(result.seconds)},
-        {"digest", result.digest}};
+        {"digest", result.digest},
+        {"outcomes", result.outcomes}};
     if (!result.digest_depends_on.empty()) entry["digest_depends_on"] = result.digest_depends_on;
     if (!result.note.empty()) entry["note"] = result.note;
     scenarios.push_back(std::move(entry));

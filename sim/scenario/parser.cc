@@ -2,9 +2,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "holdfast/simdisk/digest.hh"
+#include "scenario/device.hh"
+#include "scenario/faults.hh"
 #include "scenario/reader.hh"
 #include "scenario/steps.hh"
 #include "scenario/story.hh"
@@ -17,65 +18,13 @@ using Keys = std::string_view[];
 
 constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store", "volume",
                                 "setup",   "steps",    "after",   "crash", "disks",  "note"};
-constexpr Keys kDeviceKeys = {"size",           "block_size", "atomic_write",       "setup_atomic_write",
-                              "volatile_cache", "fua",        "discard_reads_zero", "initial"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
 constexpr Keys kCrashKeys = {"nested", "states_per_point", "states_per_case"};
-constexpr Keys kDiskKeys = {"name", "ignores", "expect"};
+constexpr Keys kDiskKeys = {"name", "ignores", "faults", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
-constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2",
-                              "B3", "B4", "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4",
-                              "V5", "V6", "V7", "V8", "C1", "C2", "C3", "R2", "A4", "A5"};
-
-void read_fua(Reader& reader, const Node& node, DeviceSpec& device) {
-  device.fua.clear();
-  if (node.kind == Node::Kind::boolean) return device.fua.push_back(node.boolean);
-  if (!reader.check_kind(node, Node::Kind::array, "\"fua\"")) return;
-  for (const Node& item : node.items) {
-    if (reader.check_kind(item, Node::Kind::boolean, "an item of \"fua\""))
-      device.fua.push_back(item.boolean);
-  }
-  if (node.items.empty())
-    reader.complain(node.position, "\"fua\" lists no case; write true, false or [false, true]");
-  const bool twice = device.fua.size() > 2 || (device.fua.size() == 2 && device.fua[0] == device.fua[1]);
-  if (twice) reader.complain(node.position, "\"fua\" lists a case twice");
-}
-
-// The value if it is good, else `least`: what follows divides by it.
-uint32_t power_of_two(Reader& reader, const Node& object, std::string_view key, uint64_t value,
-                      uint32_t least, uint32_t most) {
-  if (std::has_single_bit(value) && value >= least && value <= most) return static_cast<uint32_t>(value);
-  const Node* node = object.find(key);
-  reader.complain(node != nullptr ? node->position : object.position,
-                  fmt::format("\"{}\" must be a power of two from {} to {}", key, least, most));
-  return least;
-}
-
-DeviceSpec read_device(Reader& reader, const Node& node) {
-  DeviceSpec device;
-  if (!reader.check_object(node, kDeviceKeys)) return device;
-  device.size = reader.size(node, "size").value_or(device.size);
-  const uint64_t block_size = reader.size(node, "block_size").value_or(device.block_size);
-  const uint64_t atomic_write = reader.size(node, "atomic_write").value_or(device.atomic_write);
-  device.block_size = power_of_two(reader, node, "block_size", block_size, 512, 4096);
-  device.atomic_write = power_of_two(reader, node, "atomic_write", atomic_write, 512, 64 << 10);
-  if (node.find("setup_atomic_write") != nullptr) {
-    const uint64_t in_setup = reader.size(node, "setup_atomic_write").value_or(device.atomic_write);
-    device.setup_atomic_write = power_of_two(reader, node, "setup_atomic_write", in_setup, 512, 64 << 10);
-  }
-  if (device.size == 0 || device.size % (64 << 10) != 0 || device.size > uint64_t{4} << 30) {
-    reader.complain(node.position, "\"size\" must be a multiple of 64KiB up to 4GiB");
-    device.size = DeviceSpec{}.size;
-  }
-  device.volatile_cache = reader.boolean(node, "volatile_cache").value_or(device.volatile_cache);
-  device.discard_reads_zero = reader.boolean(node, "discard_reads_zero").value_or(device.discard_reads_zero);
-  if (const Node* fua = node.find("fua")) read_fua(reader, *fua, device);
-  if (const Node* initial = node.find("initial")) {
-    constexpr Keys kInitial = {"zeroes", "garbage"};
-    device.garbage = reader.one_of(*initial, kInitial, "an initial content").value_or(0) == 1;
-  }
-  return device;
-}
+constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3", "B4",
+                              "A1", "A2", "A3", "D1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8",
+                              "C1", "C2", "C3", "R2", "A4", "A5", "A6", "F1", "F2", "F3", "F4"};
 
 StoreSpec read_store(Reader& reader, const Node& node) {
   StoreSpec store;
@@ -143,12 +92,13 @@ DiskCase read_disk(Reader& reader, const Node& node) {
       if (const auto index = reader.one_of(item, names, "a barrier")) disk.ignores.insert(kBarriers[*index]);
     }
   }
+  if (const Node* faults = node.find("faults")) disk.faults = read_faults(reader, *faults);
   if (const Node* expect = node.find("expect")) {
     read_expectation(reader, *expect, disk);
   } else {
     reader.complain(node.position, "\"expect\" is missing: \"pass\" or {\"violations\": [...]}");
   }
-  if (disk.ignores.empty() && !disk.violations.empty()) {
+  if (disk.honest() && !disk.violations.empty()) {
     reader.complain(node.position, "an honest disk must not be expected to violate anything");
   }
   return disk;
@@ -165,7 +115,7 @@ std::vector<DiskCase> read_disks(Reader& reader, const Node& node) {
     }
   }
   const bool honest =
-      std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.ignores.empty(); });
+      std::any_of(disks.begin(), disks.end(), [](const DiskCase& disk) { return disk.honest(); });
   if (!honest)
     reader.complain(node.position,
                     "one of the disks must be honest: a broken one proves nothing without its twin");
@@ -181,10 +131,15 @@ std::vector<std::string> read_tags(Reader& reader, const Node& node) {
   return tags;
 }
 
-// What only a store has.
-void check_without_store(Reader& reader, const Node& root) {
-  if (const Node* store = root.find("store"))
-    reader.complain(store->position, "\"store\" says nothing about a volume; leave it out");
+// What only a store has, or one without a volume.
+void check_beside_volume(Reader& reader, const Node& root, const Scenario& scenario) {
+  for (std::size_t i = 0; i < scenario.disks.size(); ++i) {
+    if (scenario.disks[i].contract() == Contract::power) continue;
+    reader.complain(root.find("disks")->items[i].position,
+                    "of a volume only faults with the contract \"power\" are judged");
+  }
+  if (const Node* store = root.find("store"); store != nullptr && scenario.volume->blob.empty())
+    reader.complain(store->position, "\"store\" says nothing about a volume on the device; leave it out");
   const Node* device = root.find("device");
   if (const Node* in_setup = device != nullptr ? device->find("setup_atomic_write") : nullptr)
     reader.complain(in_setup->position,
@@ -200,22 +155,29 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   if (const Node* store = root.find("store")) scenario.store = read_store(reader, *store);
   if (const Node* volume = root.find("volume")) {
     scenario.volume = read_volume(reader, *volume, scenario.device);
-    check_without_store(reader, root);
   }
   if (const Node* crash = root.find("crash")) scenario.crash = read_crash(reader, *crash);
   if (const Node* disks = root.find("disks")) scenario.disks = read_disks(reader, *disks);
+  if (scenario.volume) check_beside_volume(reader, root, scenario);
   if (const Node* setup = root.find("setup")) scenario.setup = read_steps(reader, *setup, scenario);
   if (const Node* steps = root.find("steps")) {
     scenario.steps = read_steps(reader, *steps, scenario);
   } else {
     reader.complain(root.position, "\"steps\" is missing");
   }
+  if (scenario.volume && !scenario.volume->blob.empty()) measure_blob(reader, *root.find("volume"), scenario);
   scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario)
                                                  : default_after(scenario);
   if (reader.clean()) check_story(reader, root, scenario);
 }
 
 }  // namespace
+
+Contract DiskCase::contract() const {
+  Contract weakest = Contract::power;
+  for (const FaultSpec& spec : faults) weakest = std::max(weakest, spec.contract);
+  return weakest;
+}
 
 std::string describe(const Diagnostic& diagnostic) {
   return fmt::format("{}:{}:{}: {}", diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message);

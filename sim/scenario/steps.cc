@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "scenario/memory.hh"
 #include "scenario/volume.hh"
 
 namespace holdfast::sim {
@@ -210,8 +211,10 @@ Action read_spdk(Reader& reader, const Node& node, const Scenario& scenario) {
   return session;
 }
 
-Action read_create_volume(Reader& reader, const Node& node, const Scenario&) {
-  return read_volume_create(reader, node);
+// What needs nothing of the scenario.
+template <auto read>
+Action read_alone(Reader& reader, const Node& node, const Scenario&) {
+  return read(reader, node);
 }
 
 template <DataKind kind>
@@ -244,17 +247,21 @@ constexpr Verb kVerbs[] = {
     {"io.read", read_data_io<DataKind::read>},
     {"io.flush", read_for_blob<DataFlush>},
     {"spdk", read_spdk},
-    {"volume.create", read_create_volume},
-    {"volume.open", read_bare<VolumeOpen>},
+    {"volume.create", read_alone<read_volume_create>},
+    {"volume.open", read_alone<read_volume_open>},
     {"volume.close", read_bare<VolumeClose>},
     {"volume.destroy", read_bare<VolumeDestroy>},
     {"volume.write", read_volume_io<DataKind::write>},
     {"volume.read", read_volume_io<DataKind::read>},
     {"volume.unmap", read_volume_io<DataKind::unmap>},
     {"volume.flush", read_bare<VolumeFlush>},
+    {"memory.poison", read_alone<read_memory_poison>},
+    {"memory.lose", read_bare<MemoryLose>},
+    {"memory.copy", read_bare<MemoryCopy>},
+    {"memory.replace", read_alone<read_memory_replace>},
 };
 
-constexpr std::string_view kModifiers[] = {"expect", "kill_after", "note"};
+constexpr std::string_view kModifiers[] = {"expect", "may_fail", "kill_after", "note"};
 
 std::vector<std::string_view> all_step_keys() {
   std::vector<std::string_view> keys(std::begin(kModifiers), std::end(kModifiers));
@@ -278,6 +285,7 @@ void read_modifiers(Reader& reader, const Node& node, ScenarioStep& step) {
     const auto index = reader.one_of(*expect, names, "an outcome");
     if (index && *index > 0) step.expected_error = kErrors[*index - 1];
   }
+  step.may_fail = reader.boolean(node, "may_fail").value_or(false);
   if (const Node* kill = node.find("kill_after")) {
     std::vector<std::string_view> names;
     for (const Step each : kKillSteps) names.push_back(name_of(each));
@@ -293,6 +301,8 @@ Parallel read_parallel(Reader& reader, const Node& step, const Node::Member& mem
   Parallel parallel;
   if (const Node* expect = step.find("expect"))
     reader.complain(expect->position, "\"expect\" belongs to the steps inside \"parallel\"");
+  if (const Node* may_fail = step.find("may_fail"))
+    reader.complain(may_fail->position, "\"may_fail\" belongs to the steps inside \"parallel\"");
   if (!reader.check_kind(member.value, Node::Kind::array, "\"parallel\"")) return parallel;
   for (const Node& item : member.value.items)
     parallel.steps.push_back(read_step(reader, item, scenario, true));
@@ -304,7 +314,8 @@ void check_beside_others(Reader& reader, const Node::Member& member) {
   constexpr Keys kOfTheVolume = {"volume.create", "volume.open", "volume.close", "volume.destroy"};
   if (member.key.starts_with("store.") || member.key == "spdk")
     reader.complain(member.position, "steps of the store cannot stand inside \"parallel\"");
-  if (std::ranges::find(kOfTheVolume, member.key) != std::end(kOfTheVolume))
+  if (std::ranges::find(kOfTheVolume, member.key) != std::end(kOfTheVolume) ||
+      member.key.starts_with("memory."))
     reader.complain(member.position, "only data and flushes of a volume can stand inside \"parallel\"");
 }
 
@@ -333,6 +344,8 @@ ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenari
   const bool parallel = inside_parallel || std::holds_alternative<Parallel>(step.action);
   if (const Node* kill = node.find("kill_after"); kill != nullptr && parallel)
     reader.complain(kill->position, "\"kill_after\" and \"parallel\" do not go together");
+  if (const Node* kill = node.find("kill_after"); kill != nullptr && is_memory_step(step))
+    reader.complain(kill->position, "\"kill_after\" names a step of the engine, and this is none");
   const bool misspelt = verbs == 0 && unknown > 0;  // reported as an unknown key
   if (verbs != 1 && !misspelt)
     reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));
@@ -356,7 +369,7 @@ std::vector<ScenarioStep> after_of_a_store() {
 std::vector<ScenarioStep> after_of_a_volume(const Scenario& scenario) {
   const VolumeSpec& volume = *scenario.volume;
   const uint64_t chunk = volume.chunk_size;
-  const uint64_t second = chunks_of(volume, scenario.device) > 1 ? chunk : 0;
+  const uint64_t second = chunks_of(volume) > 1 ? chunk : 0;
   const uint64_t blocks_per_chunk = chunk / volume.logical_block_size;
   const uint64_t half = std::max<uint64_t>(blocks_per_chunk / 2, 1) * volume.logical_block_size;
   std::vector<ScenarioStep> steps(4);
@@ -364,6 +377,7 @@ std::vector<ScenarioStep> after_of_a_volume(const Scenario& scenario) {
   steps[1].action = VolumeData{DataKind::write, second, half, Content::half};
   steps[2].action = VolumeData{DataKind::unmap, 0, chunk, Content::half};
   steps[3].action = VolumeClose{};
+  if (!volume.blob.empty()) steps.emplace_back().action = StoreClose{};
   return steps;
 }
 

@@ -200,10 +200,23 @@ void check_family(Reader& reader, const Node& nodes, const std::vector<ScenarioS
   }
 }
 
+bool has_store(const Scenario& scenario) { return !scenario.volume || !scenario.volume->blob.empty(); }
+
+void check_without_foreigners(Reader& reader, const Node& nodes, const std::vector<ScenarioStep>& steps) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (std::holds_alternative<SpdkSession>(steps[i].action))
+      reader.complain(nodes.items[i].position, "another program cannot use the store below a volume");
+  }
+}
+
 void check_families(Reader& reader, const Node& root, const Scenario& scenario) {
   const bool of_a_volume = scenario.volume.has_value();
+  const bool of_both = of_a_volume && has_store(scenario);
   const auto check = [&](std::string_view key, const std::vector<ScenarioStep>& steps) {
-    if (const Node* nodes = root.find(key)) check_family(reader, *nodes, steps, of_a_volume);
+    const Node* nodes = root.find(key);
+    if (nodes == nullptr) return;
+    if (of_both) return check_without_foreigners(reader, *nodes, steps);
+    check_family(reader, *nodes, steps, of_a_volume);
   };
   check("setup", scenario.setup);
   check("steps", scenario.steps);
@@ -215,7 +228,8 @@ void check_families(Reader& reader, const Node& root, const Scenario& scenario) 
 void check_story(Reader& reader, const Node& root, const Scenario& scenario) {
   check_families(reader, root, scenario);
   if (!reader.clean()) return;
-  if (scenario.volume) return check_volume_story(reader, root, scenario);
+  if (scenario.volume) check_volume_story(reader, root, scenario);
+  if (!has_store(scenario)) return;
   check_room(reader, root, scenario);
   Story story(reader, scenario);
   if (const Node* setup = root.find("setup")) story.follow(*setup, scenario.setup);

@@ -13,9 +13,11 @@ namespace {
 
 using Keys = std::string_view[];
 
-constexpr Keys kVolumeKeys = {"chunk_size", "unit_size",  "logical_block_size", "codec",
-                              "checksums",  "write_back", "queue_depth",        "memory"};
+constexpr Keys kVolumeKeys = {"blob",  "chunk_size", "unit_size",  "logical_block_size",
+                              "codec", "checksums",  "write_back", "queue_depth",
+                              "memory"};
 constexpr Keys kCreateKeys = {"replace"};
+constexpr Keys kOpenKeys = {"write_beside_damage"};
 constexpr Keys kRangeKeys = {"offset", "length"};
 constexpr Keys kWriteKeys = {"offset", "length", "content"};
 constexpr Keys kCodecs = {"lz4", "deflate"};
@@ -28,6 +30,7 @@ constexpr uint32_t kSector = 512;
 constexpr uint32_t kSmallestChunk = 4096;
 constexpr uint32_t kLargestChunk = 1 << 20;
 constexpr uint64_t kDeepestQueue = 64;
+constexpr uint64_t kMostClustersBelow = 1 << 20;
 constexpr uint64_t kMostChunks = 512;  // every crash state is read to its end
 
 const Position& position_of(const Node& object, std::string_view key) {
@@ -61,19 +64,23 @@ void check_sizes(Reader& reader, const Node& node, const VolumeSpec& volume, con
     reader.complain(position_of(node, "logical_block_size"),
                     fmt::format("\"logical_block_size\" must divide the chunk size, {}", volume.chunk_size));
   }
-  const uint64_t chunks = chunks_of(volume, device);
+}
+
+void check_count_of_chunks(Reader& reader, const Node& node, const VolumeSpec& volume) {
+  const uint64_t chunks = chunks_of(volume);
+  const std::string_view place = volume.blob.empty() ? "device" : "blob";
   if (chunks == 0) {
     reader.complain(
         node.position,
-        fmt::format("the device has only {} chunks, and a volume keeps {} of them spare; make the "
-                    "device larger or the chunks smaller",
-                    device.size / volume.chunk_size, kSpareChunks));
+        fmt::format("the {0} has only {1} chunks, and a volume keeps {2} of them spare; make the {0} larger "
+                    "or the chunks smaller",
+                    place, volume.device_size / volume.chunk_size, kSpareChunks));
   }
   if (chunks > kMostChunks) {
     reader.complain(node.position,
                     fmt::format("the volume has {} chunks, and at most {} can be read in every crash state; "
-                                "make the device smaller or the chunks larger",
-                                chunks, kMostChunks));
+                                "make the {} smaller or the chunks larger",
+                                chunks, kMostChunks, place));
   }
 }
 
@@ -108,7 +115,14 @@ VolumeSpec read_volume(Reader& reader, const Node& node, const DeviceSpec& devic
   const bool unit_fits = read_sectors(reader, node, "unit_size", kSector, volume.unit_size);
   const bool block_fits =
       read_sectors(reader, node, "logical_block_size", kSector, volume.logical_block_size);
-  if (chunk_fits && unit_fits && block_fits) check_sizes(reader, node, volume, device);
+  if (node.find("blob") != nullptr) {
+    volume.blob = reader.text(node, "blob", true).value_or("");
+  } else {
+    volume.device_size = device.size;
+  }
+  const bool all_fit = chunk_fits && unit_fits && block_fits;
+  if (all_fit) check_sizes(reader, node, volume, device);
+  if (all_fit && node.find("blob") == nullptr) check_count_of_chunks(reader, node, volume);
   if (const Node* codec = node.find("codec"))
     volume.codec = kCodecKinds[reader.one_of(*codec, kCodecs, "a codec").value_or(0)];
   volume.checksums = reader.boolean(node, "checksums").value_or(volume.checksums);
@@ -122,9 +136,32 @@ VolumeSpec read_volume(Reader& reader, const Node& node, const DeviceSpec& devic
   return volume;
 }
 
+void measure_blob(Reader& reader, const Node& node, Scenario& scenario) {
+  VolumeSpec& volume = *scenario.volume;
+  const BlobCreate* blob = nullptr;
+  for (const auto* steps : {&scenario.setup, &scenario.steps}) {
+    for (const ScenarioStep& step : *steps) {
+      const auto* create = std::get_if<BlobCreate>(&step.action);
+      if (create != nullptr && create->name == volume.blob && !step.expected_error) blob = create;
+    }
+  }
+  if (blob == nullptr) {
+    return reader.complain(
+        position_of(node, "blob"),
+        fmt::format("no step creates the blob \"{}\" that the volume is to lie in", volume.blob));
+  }
+  volume.device_size = std::min(blob->clusters, kMostClustersBelow) * scenario.store.cluster_size;
+  check_count_of_chunks(reader, node, volume);
+}
+
 VolumeCreate read_volume_create(Reader& reader, const Node& node) {
   reader.check_object(node, kCreateKeys);
   return {.replace = reader.boolean(node, "replace").value_or(false)};
+}
+
+VolumeOpen read_volume_open(Reader& reader, const Node& node) {
+  reader.check_object(node, kOpenKeys);
+  return {.write_beside_damage = reader.boolean(node, "write_beside_damage").value_or(false)};
 }
 
 VolumeData read_volume_data(Reader& reader, const Node& node, DataKind kind, const DeviceSpec& device,
@@ -147,8 +184,8 @@ VolumeData read_volume_data(Reader& reader, const Node& node, DataKind kind, con
   return io;
 }
 
-uint64_t chunks_of(const VolumeSpec& volume, const DeviceSpec& device) {
-  const uint64_t all = device.size / volume.chunk_size;
+uint64_t chunks_of(const VolumeSpec& volume) {
+  const uint64_t all = volume.device_size / volume.chunk_size;
   return all > kSpareChunks ? all - kSpareChunks : 0;
 }
 

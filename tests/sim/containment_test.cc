@@ -128,7 +128,7 @@ TEST_F(AnEngineThatDies, in_the_first_session_is_a_finding_after_what_could_be_c
   fuse.when_it_compresses = Dies::by_an_assertion;
   const ScenarioResult result = run()[0];
   expect_one_death(result, kPromise);
-  EXPECT_EQ(std::count(result.violations[0].token.begin(), result.violations[0].token.end(), '-'), 3)
+  EXPECT_EQ(std::count(result.violations[0].token.begin(), result.violations[0].token.end(), '-'), 4)
       << "no cut: " << result.violations[0].token;
   EXPECT_GT(result.states_checked, 0U);
 }
@@ -142,7 +142,7 @@ TEST_F(AnEngineThatDies, is_no_mismatch_unless_it_behaves_differently_elsewhere)
   ASSERT_EQ(different.mismatches.size(), 1U);
   EXPECT_NE(different.mismatches[0].find(": event "), std::string::npos) << different.mismatches[0];
   EXPECT_NE(different.mismatches[0].find("when it is visited again"), std::string::npos);
-  EXPECT_NE(different.mismatches[0].find("hf1-"), std::string::npos);
+  EXPECT_NE(different.mismatches[0].find("hf2-"), std::string::npos);
 }
 
 TEST_F(AnEngineThatDies, gives_the_same_report_for_every_number_of_processes) {

@@ -39,7 +39,10 @@ const std::string kRich =
     {"blob.sync": {"blob": "a"}, "kill_after": "write root", "expect": "ok"}],
   "after": [{"store.close": {}}], "crash": {"nested": 1, "states_per_point": 64},
   "disks": [{"name": "honest", "expect": "pass"}, {"name": "x", "ignores": ["B1"],
-      "expect": {"violations": ["B1"]}}]})";
+      "expect": {"violations": ["B1"]}}, {"name": "y", "faults": [{"kind": "rot", "op": "write",
+      "step": "write root", "barrier": "B2", "offset": 0, "length": "4KiB", "nth": 2, "count": 3,
+      "each": false, "done": "half", "at": 5, "distance": 2, "delay": 1, "contract": "detectable"}],
+      "expect": "pass"}]})";
 
 const std::string kRichVolume =
     R"({"scenario": "s", "purpose": "p", "device": {"size": "1088KiB", "block_size": 512},
@@ -48,8 +51,18 @@ const std::string kRichVolume =
   "setup": [{"volume.create": {"replace": true}}, {"volume.open": {}}],
   "steps": [{"volume.write": {"offset": 0, "length": "4KiB", "content": "dense"}},
     {"parallel": [{"volume.unmap": {"offset": 512, "length": 1024}}, {"volume.read": {"length": 512}}]},
-    {"volume.flush": {}}, {"volume.close": {}, "kill_after": "persist"}, {"volume.destroy": {}}],
+    {"volume.flush": {}}, {"volume.close": {}, "kill_after": "persist"},
+    {"memory.copy": {}}, {"memory.poison": {"what": "chunk_map", "chunk": 7}}, {"memory.lose": {}},
+    {"memory.replace": {"by": "copy"}}, {"volume.open": {"write_beside_damage": true}},
+    {"volume.close": {}}, {"volume.destroy": {}}],
   "after": [{"volume.close": {}}]})";
+
+const std::string kRichBlob =
+    R"({"scenario": "s", "purpose": "p", "device": {"size": "4MiB"}, "store": {"metadata_pages": 8},
+  "volume": {"blob": "disk", "chunk_size": "16KiB"}, "setup": [{"store.format": {}}, {"store.open": {}},
+    {"blob.create": {"name": "disk", "clusters": 136, "thin": true}}, {"volume.create": {}}],
+  "steps": [{"volume.open": {}}, {"volume.write": {"length": "4KiB"}}, {"volume.close": {}},
+    {"volume.destroy": {}}, {"blob.delete": {"blob": "disk"}}, {"store.close": {}}]})";
 
 TEST(HostileScenario, a_million_nested_lists_are_refused) {
   expect_quick_complaint(repeat("[", 1'000'000), "nested too deeply");
@@ -111,7 +124,7 @@ TEST(HostileScenario, what_is_almost_json_is_refused) {
 }
 
 TEST(HostileScenario, one_that_is_cut_short_anywhere_is_refused) {
-  for (const std::string& whole : {kRich, kRichVolume}) {
+  for (const std::string& whole : {kRich, kRichVolume, kRichBlob}) {
     parse_well(whole);
     for (std::size_t length = 0; length < whole.size(); ++length) {
       EXPECT_FALSE(complaints_about(whole.substr(0, length)).empty()) << length;
@@ -120,7 +133,7 @@ TEST(HostileScenario, one_that_is_cut_short_anywhere_is_refused) {
 }
 
 RC_GTEST_PROP(HostileScenario, one_with_any_bytes_changed_is_read_or_refused_with_a_place, ()) {
-  std::string text = *rc::gen::element(kRich, kRichVolume);
+  std::string text = *rc::gen::element(kRich, kRichVolume, kRichBlob);
   const int changes = *rc::gen::inRange(1, 5);
   for (int i = 0; i < changes; ++i) {
     const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
@@ -147,7 +160,7 @@ RC_GTEST_PROP(HostileScenario, one_with_any_bytes_changed_is_read_or_refused_wit
 }
 
 RC_GTEST_PROP(HostileScenario, one_with_any_number_anywhere_is_read_or_refused, ()) {
-  std::string text = *rc::gen::element(kRich, kRichVolume);
+  std::string text = *rc::gen::element(kRich, kRichVolume, kRichBlob);
   std::vector<std::size_t> places;  // where a value begins
   for (std::size_t i = text.find(": "); i != std::string::npos; i = text.find(": ", i + 1))
     places.push_back(i + 2);

@@ -29,7 +29,7 @@ ScenarioResult failed() {
   ScenarioResult result = passed();
   result.name = "b[ignores-B1,no-fua]";
   result.verdict = Verdict::fail;
-  result.violations = {{"B1", "words", "hf1-0-0-0-1."}, {"D1", "other words", "hf1-0-0-0-2."}};
+  result.violations = {{"B1", "words", "hf2-0-0-0-0-1."}, {"D1", "other words", "hf2-0-0-0-0-2."}};
   return result;
 }
 
@@ -54,7 +54,7 @@ TEST(JsonReport, says_what_the_results_say) {
   EXPECT_EQ(keys_of(first),
             (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact", "states_checked",
                                    "by_media", "sampled", "states_enumerated", "simulated_ns", "violations",
-                                   "seconds", "digest"}));
+                                   "seconds", "digest", "outcomes"}));
   EXPECT_EQ(first["name"], "a[honest,fua]");
   EXPECT_EQ(first["verdict"], "pass");
   EXPECT_EQ(first["crash_points"], 3);
@@ -65,7 +65,8 @@ TEST(JsonReport, says_what_the_results_say) {
   EXPECT_EQ(first["digest"], "00ff");
   const Json& violations = report["scenarios"][1]["violations"];
   ASSERT_EQ(violations.size(), 2U);
-  EXPECT_EQ(violations[1], (Json{{"invariant", "D1"}, {"words", "other words"}, {"token", "hf1-0-0-0-2."}}));
+  EXPECT_EQ(violations[1],
+            (Json{{"invariant", "D1"}, {"words", "other words"}, {"token", "hf2-0-0-0-0-2."}}));
 }
 
 TEST(JsonReport, of_nothing_is_an_empty_list) {
@@ -112,7 +113,7 @@ TEST(JunitReport, escapes_what_xml_would_misread) {
 TEST(JunitReport, keeps_the_lines_of_a_failure_and_its_token) {
   const ScenarioResult result = failed();
   const std::string report = to_junit({&result, 1});
-  EXPECT_NE(report.find("B1: words\n  token hf1-0-0-0-1.\nD1: other words\n  token hf1-0-0-0-2."),
+  EXPECT_NE(report.find("B1: words\n  token hf2-0-0-0-0-1.\nD1: other words\n  token hf2-0-0-0-0-2."),
             std::string::npos)
       << report;
 }
@@ -135,7 +136,7 @@ TEST(TextReport, shows_the_token_of_a_failure_and_hides_that_of_an_expected_one)
   results[1].verdict = Verdict::expected_fail;
   results[1].violations = {{"S1", "words", "the-expected-token"}};
   const std::string report = to_text(results);
-  EXPECT_NE(report.find("token hf1-0-0-0-1."), std::string::npos) << report;
+  EXPECT_NE(report.find("token hf2-0-0-0-0-1."), std::string::npos) << report;
   EXPECT_EQ(report.find("the-expected-token"), std::string::npos) << report;
   EXPECT_NE(report.find("2 cases, 1 not as expected; 6 crash points (4 visited in every combination)"),
             std::string::npos)

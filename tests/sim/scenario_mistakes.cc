@@ -25,6 +25,10 @@ std::string with_volume(std::string_view volume) {
   return scenario_text(R"("device": {"size": "2176KiB"}, "volume": )" + std::string(volume) + ",",
                        R"({"volume.create": {}})");
 }
+std::string with_faults(std::string_view faults) {
+  return with_disks(R"([{"name": "honest", "expect": "pass"}, {"name": "x", "expect": "pass", "faults": )" +
+                    std::string(faults) + "}]");
+}
 const std::string kHonest = R"({"name": "honest", "expect": "pass"})";
 
 }  // namespace
@@ -91,6 +95,16 @@ std::vector<Mistake> mistakes_in_device() {
        "an item of \"fua\" must be true or false, and this is a string"},
       {"initial", with_device("{\"initial\": @\"zeros\"}"),
        "\"zeros\" is not an initial content; did you mean \"zeroes\"?"},
+      {"profile", with_device("{\"profile\": @\"consumer-nvm\"}"),
+       "\"consumer-nvm\" is not a profile; did you mean \"consumer-nvme\"?"},
+      {"profile_is_an_object", with_device("{\"profile\": @{}}"),
+       "a profile must be a string, and this is an object"},
+      {"boundary_too_large", with_device("{\"profile\": \"atomic-16k\", \"atomic_boundary\": @\"128KiB\"}"),
+       "\"atomic_boundary\" must be a power of two from 512 to 65536"},
+      {"discard_leaves_what", with_device("{\"discard_leaves\": @\"nothing\"}"),
+       "\"nothing\" is not what a discard leaves; did you mean \"anything\"?"},
+      {"discard_leaves_zeroes", with_device(R"({"discard_leaves": @"old", "discard_reads_zero": true})"),
+       "\"discard_leaves\" and \"discard_reads_zero\": true do not go together"},
       {"cache", with_device("{\"volatile_cache\": @1}"),
        "\"volatile_cache\" must be true or false, and this is a whole number"},
   };
@@ -155,6 +169,52 @@ std::vector<Mistake> mistakes_in_disks() {
            R"([{"name": "x", "expect": {@"violation": ["B1"], "violations": ["B1"]}, "ignores": ["B1"]}, )" +
            kHonest + "]"),
        "unknown key \"violation\"; did you mean \"violations\"?"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_faults() {
+  std::string seventeen = R"({"kind": "stuck"})";
+  for (int i = 0; i < 16; ++i) seventeen += R"(, {"kind": "stuck"})";
+  return {
+      {"no_list", with_faults("@{}"), "\"faults\" must be a list, and this is an object"},
+      {"is_text", with_faults("[@\"rot\"]"), "this must be an object, and this is a string"},
+      {"no_kind", with_faults("[@{}]"), "\"kind\" is missing"},
+      {"kind", with_faults(R"([{"kind": @"lost_wrote"}])"),
+       "\"lost_wrote\" is not a kind of fault; did you mean \"lost_write\"?"},
+      {"unknown_key", with_faults(R"([{"kind": "rot", @"nht": 1}])"),
+       "unknown key \"nht\"; did you mean \"nth\"?"},
+      {"op", with_faults(R"([{"kind": "rot", "op": @"reed"}])"),
+       "\"reed\" is not a kind of request; did you mean \"read\"?"},
+      {"step", with_faults(R"([{"kind": "rot", "step": @"write_root"}])"),
+       "\"write_root\" is not a protocol step; did you mean \"write root\"?"},
+      {"barrier", with_faults(R"([{"kind": "lying_flush", "barrier": @"B9"}])"),
+       "\"B9\" is not a barrier; did you mean \"B1\"?"},
+      {"nth_zero", with_faults(R"([{"kind": "rot", "nth": @0}])"), "\"nth\" must be at least 1"},
+      {"count_zero", with_faults(R"([{"kind": "rot", "count": @0}])"), "\"count\" must be at least 1"},
+      {"distance_negative", with_faults(R"([{"kind": "misdirected_write", "distance": @-1}])"),
+       "\"distance\" must be a whole number, and this is a negative number"},
+      {"each_and_nth", with_faults(R"([{"kind": "rot", "each": true, "nth": @2}])"),
+       "\"nth\" and \"each\" do not go together"},
+      {"each_twice", with_faults(R"(@[{"kind": "rot", "each": true}, {"kind": "stuck", "each": true}])"),
+       "only one fault of a disk may strike \"each\" request"},
+      {"done", with_faults(R"([{"kind": "timeout", "done": @"all"}])"),
+       "\"all\" is not what is done; did you mean \"half\"?"},
+      {"contract", with_faults(R"([{"kind": "rot", "contract": @"byzantin"}])"),
+       "\"byzantin\" is not a contract; did you mean \"byzantine\"?"},
+      {"at", with_faults(R"([{"kind": "rot", "at": @"4kib"}])"),
+       "this must be a number of bytes such as 4096 or \"4KiB\""},
+      {"too_many", with_faults("@[" + seventeen + "]"), "a disk has at most 16 faults"},
+      {"damage_of_a_volume",
+       scenario_text(std::string(kVolume) + R"("disks": [{"name": "honest", "expect": "pass"},
+         @{"name": "x", "expect": "pass", "faults": [{"kind": "rot"}]}],)",
+                     R"({"volume.create": {}})"),
+       "of a volume only faults with the contract \"power\" are judged"},
+      {"may_fail_is_text", with_steps(R"({"store.format": {}, "may_fail": @"yes"})"),
+       "\"may_fail\" must be true or false, and this is a string"},
+      {"may_fail_of_a_parallel",
+       with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {"io.flush": {"blob": "abc"}}],
+          "may_fail": @true})"),
+       "\"may_fail\" belongs to the steps inside \"parallel\""},
   };
 }
 
@@ -381,7 +441,7 @@ std::vector<Mistake> mistakes_in_volume() {
       {"memory_is_true", with_volume("{\"memory\": @true}"),
        "\"memory\" must be a list, and this is true or false"},
       {"with_a_store", scenario_text(std::string(kVolume) + "\"store\": @{},", R"({"volume.create": {}})"),
-       "\"store\" says nothing about a volume; leave it out"},
+       "\"store\" says nothing about a volume on the device; leave it out"},
       {"set_up_elsewhere",
        scenario_text(R"("device": {"size": "2176KiB", "setup_atomic_write": @512}, "volume": {},)",
                      R"({"volume.create": {}})"),
@@ -440,6 +500,92 @@ std::vector<Mistake> mistakes_in_volume_steps() {
        with_volume_steps(
            R"({"volume.write": {"length": 4096}, "kill_after": "write units"}, @{"volume.flush": {}})"),
        "the volume is not open at this step"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_volume_in_a_blob() {
+  const std::string open = R"({"volume.create": {}}, {"volume.open": {}})";
+  const auto with = [](std::string_view volume, std::string_view clusters, std::string_view steps) {
+    return scenario_text(R"("volume": )" + std::string(volume) +
+                             R"(, "setup": [{"store.format": {}}, {"store.open": {}},
+            {"blob.create": {"name": "disk", "clusters": )" +
+                             std::string(clusters) + R"(, "thin": true}}],)",
+                         steps);
+  };
+  const auto in_a_blob = [&](std::string_view steps) { return with(R"({"blob": "disk"})", "136", steps); };
+  const auto opened = [&](std::string_view steps) { return in_a_blob(open + ", " + std::string(steps)); };
+  return {
+      {"is_a_number", with(R"({"blob": @7})", "136", R"({"store.close": {}})"),
+       "\"blob\" must be a string, and this is a whole number"},
+      {"empty", with(R"({"blob": @""})", "136", R"({"store.close": {}})"), "\"blob\" is empty"},
+      {"never_created", with(R"({"blob": @"disc"})", "136", R"({"store.close": {}})"),
+       "no step creates the blob \"disc\" that the volume is to lie in"},
+      {"too_few_chunks", with(R"(@{"blob": "disk"})", "128", R"({"store.close": {}})"),
+       "the blob has only 128 chunks, and a volume keeps 128 of them spare; make the blob larger or the "
+       "chunks smaller"},
+      {"too_many_chunks", with(R"(@{"blob": "disk"})", "65536", R"({"store.close": {}})"),
+       "the volume has 65408 chunks, and at most 512 can be read in every crash state; make the blob smaller "
+       "or the chunks larger"},
+      {"store_not_open", in_a_blob(R"({"store.close": {}}, @{"volume.create": {}})"),
+       "the store is not open at this step"},
+      {"blob_not_there", in_a_blob(R"({"blob.delete": {"blob": "disk"}}, @{"volume.create": {}})"),
+       "there is no blob \"disk\" for the volume at this step"},
+      {"store_closed_below_it", opened(R"(@{"store.close": {}})"),
+       "the volume is open; close it before its store"},
+      {"store_destroyed_below_it", opened(R"({"volume.close": {}}, @{"store.destroy": {}})"),
+       "the blob holds the volume; destroy the volume first"},
+      {"blob_deleted_below_it", opened(R"({"volume.close": {}}, @{"blob.delete": {"blob": "disk"}})"),
+       "the blob holds the volume; destroy the volume first"},
+      {"blob_resized_below_it", opened(R"(@{"blob.resize": {"blob": "disk", "clusters": 140}})"),
+       "the blob holds the volume, and keeps its size"},
+      {"written_below_it", opened(R"(@{"io.write": {"blob": "disk", "length": 4096}})"),
+       "the blob holds the volume; its content is changed by steps of the volume"},
+      {"another_program", opened(R"({"volume.close": {}}, {"store.close": {}}, @{"spdk": {}})"),
+       "another program cannot use the store below a volume"},
+      {"used_after_a_kill",
+       opened(R"({"volume.write": {"length": 4096}, "kill_after": "write units"}, @{"volume.open": {}})"),
+       "the store is not open at this step"},
+  };
+}
+
+std::vector<Mistake> mistakes_in_memory_steps() {
+  const auto with_map = [](std::string_view steps) {
+    return scenario_text(std::string(kVolume) + R"("setup": [{"volume.create": {}}],)", steps);
+  };
+  return {
+      {"what_is_missing", with_map(R"({"memory.poison": @{"chunk": 1}})"),
+       "\"what\" is missing: \"superblock\", \"entry\" or \"chunk_map\""},
+      {"what", with_map(R"({"memory.poison": {"what": @"chunkmap"}})"),
+       "\"chunkmap\" is not a part of a map file; did you mean \"chunk_map\"?"},
+      {"what_is_a_number", with_map(R"({"memory.poison": {"what": @4096}})"),
+       "a part of a map file must be a string, and this is a whole number"},
+      {"offset", with_map(R"({"memory.poison": {"what": "entry", @"offset": 4096}})"),
+       "unknown key \"offset\""},
+      {"negative_chunk", with_map(R"({"memory.poison": {"what": "entry", "chunk": @-1}})"),
+       "\"chunk\" must be a whole number, and this is a negative number"},
+      {"chunk_of_the_superblock", with_map(R"({"memory.poison": {"what": "superblock", "chunk": @1}})"),
+       "the superblock belongs to no chunk; leave \"chunk\" out"},
+      {"by_is_missing", with_map(R"({"memory.replace": @{}})"),
+       "\"by\" is missing: \"copy\" or \"another_volume\""},
+      {"by", with_map(R"({"memory.replace": {"by": @"other_volume"}})"),
+       "\"other_volume\" is not a map file; did you mean \"another_volume\"?"},
+      {"key_of_a_loss", with_map(R"({"memory.lose": {@"what": "entry"}})"), "unknown key \"what\""},
+      {"verb", with_map(R"({@"memory.loose": {}})"),
+       "unknown key \"memory.loose\"; did you mean \"memory.lose\"?"},
+      {"in_parallel", with_volume_steps(R"({"parallel": [{"volume.flush": {}}, {@"memory.lose": {}}]})"),
+       "only data and flushes of a volume can stand inside \"parallel\""},
+      {"killed", with_map(R"({"memory.lose": {}, "kill_after": @"persist"})"),
+       "\"kill_after\" names a step of the engine, and this is none"},
+      {"of_a_store", with_blob_steps(R"(@{"memory.lose": {}})"),
+       "a step of a volume needs the key \"volume\" beside \"steps\""},
+      {"while_open", with_volume_steps(R"(@{"memory.lose": {}})"),
+       "the volume is open; close it before something happens to its map file"},
+      {"without_a_volume", scenario_text(kVolume, R"(@{"memory.lose": {}})"),
+       "there is no volume at this step"},
+      {"beyond_the_end", with_map(R"(@{"memory.poison": {"what": "entry", "chunk": 8}})"),
+       "the volume has only 8 chunks"},
+      {"without_a_copy", with_map(R"(@{"memory.replace": {"by": "copy"}})"),
+       "there is no copy of the map file at this step; make one with \"memory.copy\""},
   };
 }
 

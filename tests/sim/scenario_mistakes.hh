@@ -21,12 +21,15 @@ std::vector<Mistake> mistakes_in_device();
 std::vector<Mistake> mistakes_in_store();
 std::vector<Mistake> mistakes_in_crash();
 std::vector<Mistake> mistakes_in_disks();
+std::vector<Mistake> mistakes_in_faults();
 std::vector<Mistake> mistakes_in_steps();
 std::vector<Mistake> mistakes_in_story();
 std::vector<Mistake> mistakes_after_a_cut();
 std::vector<Mistake> mistakes_in_spdk();
 std::vector<Mistake> mistakes_in_volume();
 std::vector<Mistake> mistakes_in_volume_steps();
+std::vector<Mistake> mistakes_in_volume_in_a_blob();
+std::vector<Mistake> mistakes_in_memory_steps();
 
 // A session of SPDK on a closed store with a blob "abc".
 std::string with_spdk(std::string_view session, std::string_view step = "", std::string_view later = "");

@@ -40,12 +40,17 @@ INSTANTIATE_TEST_SUITE_P(Device, AMistake, testing::ValuesIn(mistakes_in_device(
 INSTANTIATE_TEST_SUITE_P(Store, AMistake, testing::ValuesIn(mistakes_in_store()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Crash, AMistake, testing::ValuesIn(mistakes_in_crash()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(mistakes_in_disks()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Faults, AMistake, testing::ValuesIn(mistakes_in_faults()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(After, AMistake, testing::ValuesIn(mistakes_after_a_cut()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Volume, AMistake, testing::ValuesIn(mistakes_in_volume()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(VolumeSteps, AMistake, testing::ValuesIn(mistakes_in_volume_steps()),
+                         name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(VolumeInABlob, AMistake, testing::ValuesIn(mistakes_in_volume_in_a_blob()),
+                         name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(MemorySteps, AMistake, testing::ValuesIn(mistakes_in_memory_steps()),
                          name_of_mistake);
 
 TEST(ScenarioParser, reports_all_mistakes_of_a_file_in_the_order_of_the_file) {
@@ -225,6 +230,41 @@ TEST(ScenarioParser, gives_what_is_not_said_of_a_volume_its_default) {
   EXPECT_EQ(scenario.volume->queue_depth, 8U);
   EXPECT_EQ(scenario.volume->memory, (std::vector{MemoryKind::persistent, MemoryKind::mapped}));
   EXPECT_FALSE(std::get<VolumeCreate>(scenario.steps.at(0).action).replace);
+  const Scenario opened = parse_well(with_volume_steps(R"({"volume.flush": {}})"));
+  EXPECT_FALSE(std::get<VolumeOpen>(opened.setup.at(1).action).write_beside_damage);
+}
+
+TEST(ScenarioParser, takes_a_volume_in_a_blob) {
+  EXPECT_EQ(parse_well(scenario_text(kVolume, R"({"volume.create": {}})")).volume->blob, "");
+  const Scenario scenario = parse_well(scenario_text(
+      R"("store": {"cluster_size": "32KiB"}, "volume": {"blob": "disk"},)",
+      R"({"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "disk", "clusters": 70}},
+         {"volume.create": {}}, {"store.close": {}})"));
+  EXPECT_EQ(scenario.volume->blob, "disk");
+  EXPECT_EQ(scenario.volume->device_size, 70U * 32768);
+  EXPECT_EQ(scenario.store.cluster_size, 32768U);
+  ASSERT_EQ(scenario.after.size(), 5U);
+  EXPECT_TRUE(std::holds_alternative<VolumeClose>(scenario.after[3].action));
+  EXPECT_TRUE(std::holds_alternative<StoreClose>(scenario.after[4].action));
+}
+
+TEST(ScenarioParser, takes_what_happens_to_a_map_file) {
+  const Scenario scenario = parse_well(scenario_text(
+      std::string(kVolume) + R"("setup": [{"volume.create": {}}, {"memory.copy": {}}],)",
+      R"({"memory.poison": {"what": "superblock"}}, {"memory.poison": {"what": "entry", "chunk": 7}},
+         {"memory.poison": {"what": "chunk_map"}, "expect": "not_found"}, {"memory.lose": {}},
+         {"memory.replace": {"by": "copy"}}, {"memory.replace": {"by": "another_volume"}},
+         {"volume.open": {"write_beside_damage": true}})"));
+  EXPECT_TRUE(std::holds_alternative<MemoryCopy>(scenario.setup.at(1).action));
+  EXPECT_EQ(std::get<MemoryPoison>(scenario.steps.at(0).action).part, MapPart::superblock);
+  EXPECT_EQ(std::get<MemoryPoison>(scenario.steps.at(1).action).part, MapPart::entry);
+  EXPECT_EQ(std::get<MemoryPoison>(scenario.steps.at(1).action).chunk, 7U);
+  EXPECT_EQ(std::get<MemoryPoison>(scenario.steps.at(2).action).part, MapPart::chunk_map);
+  EXPECT_EQ(std::get<MemoryPoison>(scenario.steps.at(2).action).chunk, 0U);
+  EXPECT_TRUE(std::holds_alternative<MemoryLose>(scenario.steps.at(3).action));
+  EXPECT_EQ(std::get<MemoryReplace>(scenario.steps.at(4).action).by, MapSource::copy);
+  EXPECT_EQ(std::get<MemoryReplace>(scenario.steps.at(5).action).by, MapSource::another_volume);
+  EXPECT_TRUE(std::get<VolumeOpen>(scenario.steps.at(6).action).write_beside_damage);
 }
 
 // So that it takes space, reads what it changes, and gives space back.

@@ -13,7 +13,8 @@ Token some_token() {
   Token token{.scenario = *rc::gen::arbitrary<uint64_t>(),
               .case_index = *rc::gen::arbitrary<std::size_t>(),
               .seed = *rc::gen::arbitrary<uint64_t>(),
-              .cuts = {}};
+              .cuts = {},
+              .build = *rc::gen::arbitrary<uint32_t>()};
   const auto cuts = *rc::gen::inRange(0, 4);
   for (int i = 0; i < cuts; ++i) {
     token.cuts.push_back({*rc::gen::arbitrary<uint64_t>(), *rc::gen::arbitrary<std::vector<uint32_t>>()});
@@ -49,36 +50,40 @@ RC_GTEST_PROP(Token, with_any_bytes_in_it_is_read_or_refused, (std::string garba
 }
 
 TEST(Token, has_the_form_that_the_messages_promise) {
-  const Token token{.scenario = 0xabc, .case_index = 2, .seed = 7, .cuts = {{12, {0, 1, 3}}, {4, {}}}};
-  EXPECT_EQ(to_text(token), "hf1-0000000000000abc-2-7-12.0,1,3-4.");
+  const Token token{
+      .scenario = 0xabc, .case_index = 2, .seed = 7, .cuts = {{12, {0, 1, 3}}, {4, {}}}, .build = 0xb1};
+  EXPECT_EQ(to_text(token), "hf2-000000b1-0000000000000abc-2-7-12.0,1,3-4.");
 }
 
 TEST(Token, garbage_is_refused) {
   for (const char* text : {"",
                            "-",
-                           "hf1",
-                           "hf1-0-0",
-                           "hf1-0-0-0-",
-                           "hf2-0-0-0-1.",
-                           "HF1-0-0-0-1.",
-                           "hf1-x-0-0-1.",
-                           "hf1-0-0-0-1",
-                           "hf1-0-0-0-1.0,",
-                           "hf1-0-0-0-1.,0",
-                           "hf1-0-0-0-1.a",
-                           "hf1-0-0-0-.0",
-                           "hf1-0-0-0-1.0-",
-                           "hf1--0-0-1.",
-                           "hf1-0-+1-0-1.",
-                           "hf1-0-0-0-1.4294967296",
-                           "hf1-0-0-18446744073709551616-1.",
-                           "hf1-10000000000000000-0-0-1.",
-                           " hf1-0-0-0-1.",
-                           "hf1-0-0-0-1. "}) {
+                           "hf2",
+                           "hf2-0-0-0",
+                           "hf1-0-0-0-1.",
+                           "hf1-0-0-0-0-1.",
+                           "HF2-0-0-0-0-1.",
+                           "hf2-x-0-0-0-1.",
+                           "hf2-0-x-0-0-1.",
+                           "hf2-0-0-0-0-1",
+                           "hf2-0-0-0-0-1.0,",
+                           "hf2-0-0-0-0-1.,0",
+                           "hf2-0-0-0-0-1.a",
+                           "hf2-0-0-0-0-.0",
+                           "hf2-0-0-0-0-1.0-",
+                           "hf2-0--0-0-1.",
+                           "hf2--0-0-0-1.",
+                           "hf2-0-1-+1-0-1.",
+                           "hf2-0-0-0-0-1.4294967296",
+                           "hf2-0-0-0-18446744073709551616-1.",
+                           "hf2-0-10000000000000000-0-0-1.",
+                           "hf2-100000000-0-0-0-1.",
+                           " hf2-0-0-0-0-1.",
+                           "hf2-0-0-0-0-1. "}) {
     EXPECT_FALSE(parse_token(text).has_value()) << text;
   }
-  EXPECT_TRUE(parse_token("hf1-0-0-0-1.").has_value());
-  EXPECT_TRUE(parse_token("hf1-0-0-0").has_value()) << "a session that is not cut";
+  EXPECT_TRUE(parse_token("hf2-0-0-0-0-1.").has_value());
+  EXPECT_TRUE(parse_token("hf2-0-0-0-0").has_value()) << "a session that is not cut";
   EXPECT_FALSE(parse_token(std::string(1 << 20, '-')).has_value());
 }
 

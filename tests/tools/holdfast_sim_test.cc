@@ -101,7 +101,7 @@ TEST_F(HoldfastSim, run_ends_with_1_if_something_is_not_as_expected) {
   const Ended violated = call({"run", write("a.json", scenario("a", kUnexpected))});
   EXPECT_EQ(violated.status, 1);
   expect_contains(violated.out, "S3: ");
-  expect_contains(violated.out, "token hf1-");
+  expect_contains(violated.out, "token hf2-");
   const std::string nothing = R"({"store.open": {}, "expect": "not_a_store"})";
   const Ended vacuous = call({"run", write("v.json", scenario("v", kUnexpected, nothing))});
   EXPECT_EQ(vacuous.status, 1);
@@ -180,7 +180,7 @@ TEST_F(HoldfastSim, json_on_standard_output_is_the_report_and_nothing_else) {
     EXPECT_EQ(keys_of(result),
               (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact",
                                      "states_checked", "by_media", "sampled", "states_enumerated",
-                                     "simulated_ns", "violations", "seconds", "digest"}));
+                                     "simulated_ns", "violations", "seconds", "digest", "outcomes"}));
     EXPECT_TRUE(result["crash_points"].is_number_unsigned());
     EXPECT_TRUE(result["crash_points_exact"].is_number_unsigned());
     EXPECT_TRUE(result["states_checked"].is_number_unsigned());
@@ -242,6 +242,55 @@ TEST_F(HoldfastSim, replay_of_what_is_no_token_of_this_scenario_ends_with_2) {
   EXPECT_EQ(call({"replay", file}).status, 2);
 }
 
+TEST_F(HoldfastSim, shrink_writes_a_regression_that_runs_and_is_explained) {
+  const std::string file = write("a.json", scenario("a"));
+  const Json report = Json::parse(call({"run", file, "--json", "-"}).out);
+  const std::string token = report["scenarios"][2]["violations"][0]["token"];
+  const std::string regression = path("regression.json");
+  const Ended shrunk = call({"shrink", file, token, "--emit-regression", regression});
+  EXPECT_EQ(shrunk.status, 0) << shrunk.err;
+  expect_contains(shrunk.out, "1 steps, 1 power cut(s), 1 pieces lost or torn");
+  const Ended ran = call({"run", regression});
+  EXPECT_EQ(ran.status, 0) << ran.out;
+  expect_contains(ran.out, "a-shrunk[lossy,no-fua]");
+
+  const std::string command = "holdfast-sim explain " + regression + " ";
+  const std::size_t begin = shrunk.out.find(command);
+  ASSERT_NE(begin, std::string::npos) << shrunk.out;
+  const std::string its_token =
+      shrunk.out.substr(begin + command.size(), shrunk.out.find('\n', begin) - begin - command.size());
+  const Ended explained = call({"explain", regression, its_token});
+  EXPECT_EQ(explained.status, 1) << explained.err;
+  expect_contains(explained.out, "S3 is broken");
+  expect_contains(explained.out, "First wrong field");
+  expect_contains(explained.out, "S3 stands there");
+}
+
+TEST_F(HoldfastSim, shrink_prints_the_scenario_if_no_file_is_named) {
+  const std::string file = write("a.json", scenario("a"));
+  const Json report = Json::parse(call({"run", file, "--json", "-"}).out);
+  const Ended ended = call({"shrink", file, report["scenarios"][2]["violations"][0]["token"]});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  expect_contains(ended.out, "\"scenario\": \"a-shrunk\"");
+}
+
+TEST_F(HoldfastSim, shrink_and_explain_refuse_bad_input_with_2) {
+  const std::string file = write("a.json", scenario("a"));
+  const Json report = Json::parse(call({"run", file, "--json", "-"}).out);
+  const std::string token = report["scenarios"][2]["violations"][0]["token"];
+  for (const char* command : {"shrink", "explain"}) {
+    EXPECT_EQ(call({command, file, "rubbish"}).status, 2) << command;
+    EXPECT_EQ(call({command, path("absent.json"), token}).status, 2) << command;
+    EXPECT_EQ(call({command, file}).status, 2) << command;
+    const Ended other = call({command, write("b.json", scenario("b")), token});
+    EXPECT_EQ(other.status, 2) << command;
+    expect_contains(other.err, "it was changed");
+  }
+  const Ended unwritten = call({"shrink", file, token, "--emit-regression", path("no/such/folder/r.json")});
+  EXPECT_EQ(unwritten.status, 2);
+  expect_contains(unwritten.err, "the scenario cannot be written");
+}
+
 TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bites) {
   const Ended ended = call({"run", HOLDFAST_SCENARIOS, "--jobs", "2", "--json", path("report.json")});
   EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
@@ -252,9 +301,10 @@ TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bi
     EXPECT_GT(result["states_checked"], 0) << result["name"];
     for (const Json& violation : result["violations"]) broken.insert(violation["invariant"]);
   }
+  // F1 where a disk rots what has no checksum.
   EXPECT_EQ(broken, (std::set<std::string>{"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1",
                                            "B2", "B3", "B4", "D1", "V1", "V2", "V3", "V4", "V5",
-                                           "V6", "V7", "V8", "C1", "C2", "C3", "R2"}));
+                                           "V6", "V7", "V8", "C1", "C2", "C3", "R2", "F1"}));
 }
 
 }  // namespace

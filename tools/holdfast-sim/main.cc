@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "holdfast/sim/explain.hh"
 #include "holdfast/sim/runner.hh"
+#include "holdfast/sim/shrink.hh"
 #include "verifier.hh"
 #include "workers.hh"
 
@@ -29,7 +31,7 @@ constexpr const char* kSchema = "schema.json";  // describes scenarios to editor
 
 struct RunArguments {
   std::vector<std::string> paths;
-  uint64_t seed = 0;
+  sim::RunOptions options;
   unsigned jobs = 1;
   std::string json;
   std::string junit;
@@ -116,7 +118,7 @@ bool write_report(const std::string& path, const std::string& text) {
 int run(const RunArguments& arguments) {
   const auto scenarios = load(arguments.paths);
   if (!scenarios) return kExitBadInput;
-  const auto results = run_in_workers(*scenarios, {.seed = arguments.seed}, std::max(1U, arguments.jobs));
+  const auto results = run_in_workers(*scenarios, arguments.options, std::max(1U, arguments.jobs));
   if (!results) {
     fmt::print(stderr, "holdfast-sim: {}\n", results.error());
     return kExitInternal;
@@ -161,6 +163,67 @@ int replay(const std::string& path, const std::string& token) {
   return report->matched ? kExitUnexpected : kExitOk;
 }
 
+struct ShrinkArguments {
+  std::string path;
+  std::string token;
+  std::string regression;
+  sim::ShrinkOptions options;
+};
+
+std::string size_in_words(const sim::FailureSize& size) {
+  return fmt::format("{} steps, {} power cut(s), {} pieces lost or torn", size.steps, size.cuts, size.pieces);
+}
+
+int shrink(const ShrinkArguments& arguments) {
+  const auto text = read_file(arguments.path);
+  if (!text) return complain(arguments.path + ": this is not a file that can be read");
+  const auto shrunk = sim::shrink(*text, arguments.path, arguments.token, arguments.options);
+  if (!shrunk) return complain(shrunk.error());
+  const bool to_file = !arguments.regression.empty();
+  if (to_file && !write_report(arguments.regression, shrunk->scenario))
+    return complain(arguments.regression + ": the scenario cannot be written");
+  const std::string file = to_file ? arguments.regression : "FILE";
+  fmt::print("{}: {}\n", shrunk->violation.invariant, shrunk->violation.words);
+  fmt::print("  before  {}\n  after   {}\n", size_in_words(shrunk->before), size_in_words(shrunk->after));
+  fmt::print("  {} scenarios explored{}\n", shrunk->runs,
+             shrunk->at_budget ? ": the budget is used up, and more --runs may find a smaller one" : "");
+  if (!to_file) fmt::print("\n{}\n", shrunk->scenario);
+  const std::string seed = shrunk->seed == 0 ? "" : fmt::format(" --seed {}", shrunk->seed);
+  fmt::print("holdfast-sim run {}{}   # {} today\n", file, seed, name_of(shrunk->verdict));
+  fmt::print("holdfast-sim explain {} {}\n", file, shrunk->violation.token);
+  return kExitOk;
+}
+
+int explain(const std::string& path, const std::string& token) {
+  const auto text = read_file(path);
+  if (!text) return complain(path + ": this is not a file that can be read");
+  const auto explanation = sim::explain(*text, path, token);
+  if (!explanation) return complain(explanation.error());
+  fmt::print("{}", explanation->text);
+  return kExitUnexpected;
+}
+
+CLI::App& add_run_command(CLI::App& app, RunArguments& arguments) {
+  CLI::App* run_command = app.add_subcommand("run", "Run scenarios");
+  run_command->add_option("FILE-OR-DIR", arguments.paths, "Scenario files, or folders of them")->required();
+  run_command
+      ->add_option("--seed", arguments.options.seed, "Decides the order of what happens at the same time")
+      ->check(CLI::NonNegativeNumber);
+  const std::map<std::string, sim::Search> searches = {{"lazy", sim::Search::lazy},
+                                                       {"plain", sim::Search::plain}};
+  run_command
+      ->add_option("--search", arguments.options.search,
+                   "Which states of a cut are visited: lazy, those that recovery can tell apart; plain, all")
+      ->transform(CLI::CheckedTransformer(searches).description("lazy|plain"));
+  run_command
+      ->add_option("--jobs", arguments.jobs,
+                   "Processes to run side by side; the report does not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  run_command->add_option("--json", arguments.json, "Write a JSON report; - is standard output");
+  run_command->add_option("--junit", arguments.junit, "Write a JUnit report; - is standard output");
+  return *run_command;
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app{
       "Runs scenarios against the storage engine on a simulated disk and cuts the power at every moment"};
@@ -171,17 +234,7 @@ int main_of(int argc, char** argv) {
   int status = kExitOk;
 
   RunArguments arguments;
-  CLI::App* run_command = app.add_subcommand("run", "Run scenarios");
-  run_command->add_option("FILE-OR-DIR", arguments.paths, "Scenario files, or folders of them")->required();
-  run_command->add_option("--seed", arguments.seed, "Decides the order of what happens at the same time")
-      ->check(CLI::NonNegativeNumber);
-  run_command
-      ->add_option("--jobs", arguments.jobs,
-                   "Processes to run side by side; the report does not depend on it")
-      ->check(CLI::NonNegativeNumber);
-  run_command->add_option("--json", arguments.json, "Write a JSON report; - is standard output");
-  run_command->add_option("--junit", arguments.junit, "Write a JUnit report; - is standard output");
-  run_command->callback([&] { status = run(arguments); });
+  add_run_command(app, arguments).callback([&] { status = run(arguments); });
 
   std::vector<std::string> lint_paths;
   CLI::App* lint_command = app.add_subcommand("lint", "Check scenario files without running them");
@@ -205,6 +258,24 @@ int main_of(int argc, char** argv) {
   replay_command->add_option("FILE", replay_file, "The scenario")->required();
   replay_command->add_option("TOKEN", token, "As run prints it")->required();
   replay_command->callback([&] { status = replay(replay_file, token); });
+
+  ShrinkArguments to_shrink;
+  CLI::App* shrink_command =
+      app.add_subcommand("shrink", "Find the smallest scenario that fails as the state of a token does");
+  shrink_command->add_option("FILE", to_shrink.path, "The scenario")->required();
+  shrink_command->add_option("TOKEN", to_shrink.token, "As run prints it")->required();
+  shrink_command->add_option("--emit-regression", to_shrink.regression,
+                             "Write the scenario there, to be committed to scenarios/regress");
+  shrink_command->add_option("--runs", to_shrink.options.runs, "How many scenarios are explored at most")
+      ->check(CLI::PositiveNumber);
+  shrink_command->callback([&] { status = shrink(to_shrink); });
+
+  std::string explain_file;
+  std::string explain_token;
+  CLI::App* explain_command = app.add_subcommand("explain", "Tell what went wrong in the state of a token");
+  explain_command->add_option("FILE", explain_file, "The scenario")->required();
+  explain_command->add_option("TOKEN", explain_token, "As run prints it")->required();
+  explain_command->callback([&] { status = explain(explain_file, explain_token); });
 
   try {
     app.parse(argc, argv);

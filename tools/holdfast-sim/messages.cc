@@ -30,6 +30,7 @@ std::string to_message(const sim::ScenarioResult& result) {
       {"violations", violations},
       {"seconds", result.seconds},
       {"digest", result.digest},
+      {"outcomes", result.outcomes},
       {"note", result.note}};
   return message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -54,6 +55,7 @@ sim::ScenarioResult from_message(const std::string& line) {
     result.violations.push_back({violation[0], violation[1], violation[2]});
   result.seconds = message["seconds"];
   result.digest = message["digest"];
+  result.outcomes = message["outcomes"];
   result.note = message["note"];
   return result;
 }

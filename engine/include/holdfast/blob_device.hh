@@ -25,8 +25,9 @@ namespace holdfast {
 // no_space_on_device. Discarding gives no cluster back to the store: the device below discards what the blob
 // has, and what was never allocated stays so. Never-allocated blocks read as zeroes, whatever the device
 // promises of discarded ones. Order: a completed write, also one that allocated, is durable as on any device:
-// after a flush, or with FUA. Limits: each channel works on kDepth requests at a time and has memory for
-// those from its beginning; what is submitted beyond waits in line.
+// after a flush, or with FUA. Requests reach the device below with the purpose that they have here. Limits:
+// each channel works on kDepth requests at a time and has memory for those from its beginning; what is
+// submitted beyond waits in line.
 //
 // Errors of requests, besides the contract's invalid_argument: what the device below answered;
 // no_space_on_device; no_such_device_or_address (the blob no longer reaches so far); read_only_file_system

@@ -36,6 +36,9 @@ class BlobIo final : private IoRequest, private Work {
   uint64_t length = 0;                  // bytes, a multiple of the io unit; 0 completes and does nothing
   // read, write: together `length` bytes; addresses aligned as the device's geometry says
   std::span<const iovec> buffers;
+  // For traces and errors: what this is in the protocol of a caller to whom the blob is a device, if it is
+  // that.
+  Purpose sender;
   void (*on_complete)(BlobIo&, Result<>) noexcept = nullptr;
   void* context = nullptr;  // the caller's own
 

@@ -8,43 +8,13 @@
 #include <string>
 
 #include "devices/simdisk/rig.hh"
+#include "devices/simdisk/undecided.hh"
+#include "holdfast/simdisk/combinations.hh"
 
 namespace holdfast::simdisk {
 namespace {
 
 using Selection = std::vector<uint32_t>;
-
-// Undecided units of these media with so many candidates each, whose contents are all different.
-CrashSet set_of(const std::vector<uint32_t>& candidates, Media& media) {
-  CrashSet set;
-  for (std::size_t unit = 0; unit < candidates.size(); ++unit) {
-    UndecidedUnit undecided{.media = &media, .byte = unit * 512, .candidates = {}};
-    for (uint32_t i = 0; i < candidates[unit]; ++i) {
-      Candidate candidate(std::vector<std::byte>(512));
-      candidate.lay_over(0, std::vector<std::byte>(512, static_cast<std::byte>(i)), i);
-      undecided.candidates.push_back(std::move(candidate));
-    }
-    set.units.push_back(undecided);
-  }
-  return set;
-}
-
-// The same where nothing reaches media.
-CrashSet set_of(const std::vector<uint32_t>& candidates) {
-  static Media media(0);
-  return set_of(candidates, media);
-}
-
-std::vector<Selection> visit(CombinationCursor& cursor) {
-  std::vector<Selection> visited;
-  std::span<const uint32_t> selection;
-  while (cursor.next(selection)) visited.emplace_back(selection.begin(), selection.end());
-  return visited;
-}
-
-std::set<Selection> distinct(const std::vector<Selection>& visited) {
-  return {visited.begin(), visited.end()};
-}
 
 TEST(CrashSet, OfNothingUndecidedHasOneCombination) { EXPECT_EQ(CrashSet{}.combinations(), 1U); }
 
@@ -424,83 +394,6 @@ RC_GTEST_PROP(CrashSet, ReachesExactlyTheImagesThatTheRulesAllow, ()) {
     }
     pair.compare();
   }
-}
-
-RC_GTEST_PROP(CombinationCursor, VisitsAllCombinationsOnceWhereTheBudgetAllows, ()) {
-  const auto candidates =
-      *rc::gen::resize(6, rc::gen::container<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(2, 5)));
-  const CrashSet set = set_of(candidates);
-  ReplayedChoices none({});
-  CombinationCursor cursor(set, set.combinations(), none);
-  RC_ASSERT(cursor.exhaustive());
-  const auto visited = visit(cursor);
-  RC_ASSERT(visited.size() == set.combinations());
-  RC_ASSERT(distinct(visited).size() == visited.size());
-  for (const Selection& selection : visited) {
-    for (std::size_t i = 0; i < candidates.size(); ++i) RC_ASSERT(selection[i] < candidates[i]);
-  }
-  RC_ASSERT(!none.diverged());  // nothing was drawn
-}
-
-RC_GTEST_PROP(CombinationCursor, VisitsAsManyDifferentOnesAsItsBudgetBeyondIt, (uint64_t seed)) {
-  const auto candidates = *rc::gen::resize(
-      6, rc::gen::nonEmpty(rc::gen::container<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(2, 5))));
-  const CrashSet set = set_of(candidates);
-  const auto budget = *rc::gen::inRange<uint64_t>(0, std::min<uint64_t>(set.combinations(), 200));
-  SeededChoices choices(seed);
-  CombinationCursor cursor(set, budget, choices);
-  RC_ASSERT(!cursor.exhaustive());
-  const auto visited = visit(cursor);
-  RC_ASSERT(visited.size() == budget);
-  RC_ASSERT(distinct(visited).size() == budget);
-  for (const Selection& selection : visited) {
-    for (std::size_t i = 0; i < candidates.size(); ++i) RC_ASSERT(selection[i] < candidates[i]);
-  }
-}
-
-TEST(CombinationCursor, BeginsWithNothingEverythingEachAloneAndEachMissing) {
-  const CrashSet set = set_of({2, 3, 4});
-  SeededChoices choices(1);
-  CombinationCursor cursor(set, 20, choices);
-  std::vector<Selection> visited = visit(cursor);
-  ASSERT_EQ(visited.size(), 20U);
-  visited.resize(8);
-  EXPECT_EQ(visited,
-            (std::vector<Selection>{
-                {0, 0, 0}, {1, 2, 3}, {1, 0, 0}, {0, 2, 0}, {0, 0, 3}, {0, 2, 3}, {1, 0, 3}, {1, 2, 0}}));
-}
-
-// With two units "alone" and "missing" are the same; a state that is visited twice is a state less.
-TEST(CombinationCursor, NamesNoSelectionTwiceWhereUnitsAreFew) {
-  SeededChoices choices(1);
-  const CrashSet two = set_of({3, 3});
-  CombinationCursor of_two(two, 8, choices);
-  EXPECT_EQ(distinct(visit(of_two)).size(), 8U);
-  const CrashSet one = set_of({7});
-  CombinationCursor of_one(one, 6, choices);
-  EXPECT_EQ(distinct(visit(of_one)).size(), 6U);
-}
-
-TEST(CombinationCursor, EndsWhenAnIncompleteSetHasNoMoreCombinations) {
-  CrashSet set = set_of({3, 2});
-  set.complete = false;
-  SeededChoices choices(1);
-  CombinationCursor cursor(set, 1000, choices);
-  EXPECT_FALSE(cursor.exhaustive());
-  const auto visited = visit(cursor);
-  EXPECT_EQ(visited.size(), 6U);
-  EXPECT_EQ(distinct(visited).size(), 6U);
-}
-
-TEST(CombinationCursor, DrawsOthersFromOtherSeeds) {
-  const CrashSet set = set_of(std::vector<uint32_t>(20, 2));
-  const auto drawn = [&set](uint64_t seed) {
-    SeededChoices choices(seed);
-    CombinationCursor cursor(set, 60, choices);
-    return visit(cursor);
-  };
-  EXPECT_EQ(drawn(1), drawn(1));
-  EXPECT_NE(drawn(1), drawn(2));
 }
 
 }  // namespace

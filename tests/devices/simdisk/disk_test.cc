@@ -58,6 +58,25 @@ TEST(Disk, AFlushDoesNotCoverAWriteInFlightWhenItWasSubmitted) {
   EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0}, {1, 0}}));
 }
 
+TEST(Disk, MadeDurableItKeepsWhatCompletedAndNothingElse) {
+  Rig rig(kSmall);
+  rig.write(0, 1);
+  Request& in_flight = rig.submit_write(1, 2);
+  rig.disk.make_durable();
+  EXPECT_EQ(rig.after_a_cut(), (Images{{1, 0}, {1, 2}}));
+  EXPECT_FALSE(in_flight.status.has_value());
+}
+
+TEST(Disk, IsMadeDurableEvenIfItIgnoresEveryFlush) {
+  Rig rig(kSmall);
+  rig.disk.ignore({Barrier::none});
+  rig.write(0, 1);
+  rig.flush();
+  EXPECT_EQ(rig.after_a_cut(), (Images{{0, 0}, {1, 0}}));
+  rig.disk.make_durable();
+  EXPECT_EQ(rig.after_a_cut(), (Images{{1, 0}}));
+}
+
 TEST(Disk, AFlushOnOneChannelCoversAWriteOnAnother) {
   Rig rig(kSmall);
   rig.write(0, 1);

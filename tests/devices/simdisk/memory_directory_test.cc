@@ -192,5 +192,46 @@ TEST(MemoryDirectory, NamesTheNewestOperationThatArrived) {
   EXPECT_LE(written, newest);
 }
 
+// Nobody asks for it, and nobody is told.
+TEST(MemoryDirectory, AFileThatIsLostIsGoneAtOnceAndForGood) {
+  MemoryRig rig;
+  (void)rig.make("a", 8);
+  rig.store_durably(*rig.open("a"), 0, 1);
+  put(*rig.open("a"), 0, 2);
+  rig.maps.lose("a");
+  EXPECT_EQ(found_in(rig.maps), Found{});
+  EXPECT_EQ(rig.after_a_cut(), Outcomes{{}});
+  EXPECT_EQ(rig.maps.open("a").error().code, Errc::not_found);
+}
+
+TEST(MemoryDirectory, AFileThatIsRestoredHoldsTheseBytesAtOnceAndNothingThatWasStoredBefore) {
+  MemoryRig rig;
+  (void)rig.make("a", 8);
+  put(*rig.open("a"), 0, 7);
+  rig.maps.poison("a", 0, 1);
+  rig.maps.restore("a", filled(16, 1));
+  const Found restored = {{"a", {0x0101010101010101, 0x0101010101010101}}};
+  EXPECT_EQ(found_in(rig.maps), restored);
+  EXPECT_EQ(rig.after_a_cut(), Outcomes{restored});
+  rig.maps.restore("b", filled(8, 0));
+  EXPECT_EQ(found_in(rig.maps).at("b"), Words{0});
+}
+
+TEST(MemoryDirectory, WhatHappensToAFileIsPartOfTheDigest) {
+  std::set<std::string> digests;
+  const auto digest_after = [&digests](const auto& act) {
+    MemoryRig rig;
+    (void)rig.make("a", 128);
+    act(rig.maps);
+    EXPECT_TRUE(digests.insert(rig.digest.hex()).second);
+  };
+  digest_after([](SimulatedMaps&) {});
+  digest_after([](SimulatedMaps& maps) { maps.lose("a"); });
+  digest_after([](SimulatedMaps& maps) { maps.restore("a", filled(128, 1)); });
+  digest_after([](SimulatedMaps& maps) { maps.restore("a", filled(128, 2)); });
+  digest_after([](SimulatedMaps& maps) { maps.poison("a", 0, 1); });
+  digest_after([](SimulatedMaps& maps) { maps.poison("a", 64, 1); });
+}
+
 }  // namespace
 }  // namespace holdfast::simdisk

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "devices/simdisk/rig.hh"
+#include "holdfast/simdisk/combinations.hh"
 #include "holdfast/simdisk/memory_maps.hh"
 
 namespace holdfast::simdisk {

@@ -23,6 +23,18 @@ TEST(Memory, AStoreIsSeenAtOnceAndMayBeLostUntilItIsPersisted) {
   EXPECT_EQ(rig.after_a_cut("map"), (Outcomes{words(kWords, {{1, 7}})}));
 }
 
+TEST(Memory, MadeDurableItKeepsEveryStoreAndEveryName) {
+  MemoryRig rig;
+  const auto map = rig.make("map", kLines);
+  const auto fresh = std::move(rig.maps.create("fresh", kLines).value());
+  put(*map, 0, 1);
+  put(*map, 64, 2);
+  put(*fresh, 8, 3);
+  rig.maps.make_durable();
+  const Found expected = {{"map", words(kWords, {{0, 1}, {8, 2}})}, {"fresh", words(kWords, {{1, 3}})}};
+  EXPECT_EQ(rig.after_a_cut(), std::set<Found>{expected});
+}
+
 TEST(Memory, OfALineAPrefixOfItsStoresArrives) {
   MemoryRig rig;
   const auto map = rig.make("map", kLines);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "holdfast/aligned_buffer.hh"
+#include "holdfast/simdisk/combinations.hh"
 #include "holdfast/simdisk/disk.hh"
 
 namespace holdfast::simdisk {
@@ -58,7 +59,9 @@ inline Image image_of(const Media& media, const DeviceGeometry& geometry) {
 class Rig {
  public:
   explicit Rig(const DeviceGeometry& geometry, DiskObserver* observer = nullptr)
-      : media(geometry.byte_count()), disk(geometry, {media, scheduler, digest, observer}) {}
+      : media(geometry.byte_count()),
+        unreadable(sectors_for(geometry.byte_count()), 1),
+        disk(geometry, {media, scheduler, digest, observer, &unreadable}) {}
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
   ~Rig() { scheduler.power_off(); }
@@ -146,6 +149,7 @@ class Rig {
   const std::vector<Request*>& in_flight() const { return in_flight_; }
 
   Media media;
+  Media unreadable;  // a byte for each sector
   Dictated choices;
   Scheduler scheduler{choices};
   Digest digest;

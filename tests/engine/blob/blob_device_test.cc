@@ -251,7 +251,7 @@ TEST_F(BlobDeviceTest, ItsChannelMayEndWithItsLastRequest) {
   }
 }
 
-// Remembers where the writes of user data end.
+// Remembers where the writes of user data end, and what each request is for.
 class WatchedDevice final : public BlockDevice {
  public:
   explicit WatchedDevice(BlockDevice& below) noexcept : below_(below) {}
@@ -262,6 +262,7 @@ class WatchedDevice final : public BlockDevice {
   }
 
   std::vector<uint64_t> ends;  // bytes
+  std::vector<std::pair<IoKind, Purpose>> purposes;
 
  private:
   class WatchedChannel final : public BlockChannel {
@@ -270,6 +271,7 @@ class WatchedDevice final : public BlockDevice {
         : device_(device), below_(std::move(below)) {}
     const DeviceGeometry& geometry() const noexcept override { return below_->geometry(); }
     void submit(IoRequest& request) noexcept override {
+      device_.purposes.emplace_back(request.kind, request.purpose);
       if (request.purpose.step == Step::user_data)
         device_.ends.push_back((request.block + request.block_count) * geometry().block_size);
       below_->submit(request);
@@ -282,6 +284,43 @@ class WatchedDevice final : public BlockDevice {
 
   BlockDevice& below_;
 };
+
+// What a sender's protocol calls its requests tells more than that they are a blob's data: a trace or an
+// error names the step, and a barrier that is lost is the sender's.
+TEST(BlobDevicePurposes, ReachTheDeviceBelow) {
+  DeviceGeometry geometry = small_disk();
+  geometry.discard = true;
+  StoreOnDisk host(geometry);
+  ASSERT_TRUE(host.format());
+  WatchedDevice watched(host.disk);
+  const auto store = std::move(host.run(Blobstore::open(watched, host.home, {})).value());
+  const BlobHandle blob = store->open_blob(host.run(store->create_blob(thin(1))).value()).value();
+  BlobDevice device(*store, blob);
+  const auto channel = device.open_channel(host.home).value();
+  AlignedBuffer buffer(kTestPage);
+  const auto purposes_of = [&](IoKind kind, Purpose purpose) {
+    watched.purposes.clear();
+    Sent request(kind, 0, 1, kind == IoKind::write ? buffer.bytes() : std::span<std::byte>());
+    request.purpose = purpose;
+    channel->submit(request);
+    EXPECT_TRUE(host.scheduler.run_until([&] { return request.status.has_value(); }));
+    EXPECT_EQ(request.status, kSuccess);
+    return watched.purposes;
+  };
+  using Purposes = std::vector<std::pair<IoKind, Purpose>>;
+  const Purpose units{Step::write_units, Barrier::C1};
+  EXPECT_EQ(purposes_of(IoKind::write, units).back(), std::pair(IoKind::write, units))
+      << "behind a first write";
+  EXPECT_EQ(purposes_of(IoKind::write, units), (Purposes{{IoKind::write, units}}));
+  const Purpose gone{Step::discard_units, Barrier::C3};
+  EXPECT_EQ(purposes_of(IoKind::discard, gone), (Purposes{{IoKind::discard, gone}}));
+  const Purpose flush{Step::flush, Barrier::V6};
+  EXPECT_EQ(purposes_of(IoKind::flush, flush), (Purposes{{IoKind::flush, flush}}));
+  const Purpose data{Step::user_data, Barrier::none};
+  EXPECT_EQ(purposes_of(IoKind::write, {}), (Purposes{{IoKind::write, data}}));
+  const Purpose data_flush{Step::flush, Barrier::D1};
+  EXPECT_EQ(purposes_of(IoKind::flush, {}), (Purposes{{IoKind::flush, data_flush}}));
+}
 
 // A blob in scattered clusters takes a write of many small buffers in pieces: a power cut between them must
 // not leave half of an atomic unit.

@@ -267,9 +267,9 @@ TEST(WriteFailure, AtAnyPointOfAnOperationLeavesEveryBlobOldOrNew) {
     DeviceGeometry geometry = small_disk();
     geometry.fua = fua;
     for (const bool clean : {false, true}) {
-      for (const Operation& operation : {Operation{"create", clean, create_large},
-                                         Operation{"sync", clean, sync_large},
-                                         Operation{"delete", clean, remove_it}}) {
+      for (const Operation& operation :
+           {Operation{"create", clean, create_large}, Operation{"sync", clean, sync_large},
+            Operation{"delete", clean, remove_it}}) {
         for (const auto failure : {FailingDevice::Failure::nothing_done, FailingDevice::Failure::all_done}) {
           uint64_t k = 0;
           while (fail_at(geometry, operation, k, failure) && !::testing::Test::HasFailure()) ++k;
@@ -306,6 +306,26 @@ TEST(WriteFailure, OfARootIsMadeGoodByTheNextSync) {
       ASSERT_TRUE(host.open());
       EXPECT_EQ(host.store->info().free_metadata_pages, kTestPages - 1);
     }
+  }
+}
+
+// Media may hold the larger blob: whoever then asks for the size that the blob has, or for a sync, is told
+// that it is durable.
+TEST(WriteFailure, OfAGrowthIsMadeGoodByTheNextResizeOrSyncThatSucceeds) {
+  for (const bool by_resize : {true, false}) {
+    StoreOnDisk host;
+    host.format_and_open();
+    const BlobId id = host.create(of_clusters(1)).value();
+    {
+      const BlobHandle blob = host.handle(id);
+      host.device.fail_step(Step::write_root, FailingDevice::Failure::all_done);
+      EXPECT_EQ(error_of(host.run(blob->resize(3))), Errc::device_failed);
+      host.device.heal();
+      EXPECT_EQ(blob->clusters(), 1U);
+      ASSERT_TRUE(host.run(by_resize ? blob->resize(1) : blob->sync()));
+    }
+    ASSERT_TRUE(host.open());
+    EXPECT_EQ(host.handle(id)->clusters(), 1U) << (by_resize ? "resized" : "synced");
   }
 }
 

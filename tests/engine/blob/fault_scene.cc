@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "holdfast/simdisk/combinations.hh"
+
 namespace holdfast {
 namespace {
 

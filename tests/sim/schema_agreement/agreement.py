@@ -38,7 +38,7 @@ BEYOND_BY_NAME = {
     "Document.key_twice",
     "Device.size_odd",
     "Store.no_room",
-    "Disks.same_name",
+    "Disks.same_name", "Faults.each_twice",
     "Steps.not_aligned", "Steps.unmap_undefined",
     "Story.not_open", "Story.open_twice", "Story.format_while_open", "Story.closed_and_used",
     "Story.unknown_blob", "Story.deleted_blob", "Story.blob_twice", "Story.too_many_clusters",
@@ -54,6 +54,13 @@ BEYOND_BY_NAME = {
     "VolumeSteps.open_twice", "VolumeSteps.created_while_open", "VolumeSteps.destroyed_while_open",
     "VolumeSteps.destroyed_twice", "VolumeSteps.beyond_the_end", "VolumeSteps.beyond_the_end_in_parallel",
     "VolumeSteps.used_after_a_kill",
+    "VolumeInABlob.never_created", "VolumeInABlob.too_few_chunks", "VolumeInABlob.too_many_chunks",
+    "VolumeInABlob.store_not_open", "VolumeInABlob.blob_not_there", "VolumeInABlob.store_closed_below_it",
+    "VolumeInABlob.blob_deleted_below_it", "VolumeInABlob.blob_resized_below_it",
+    "VolumeInABlob.written_below_it", "VolumeInABlob.store_destroyed_below_it",
+    "VolumeInABlob.used_after_a_kill",
+    "MemorySteps.while_open", "MemorySteps.without_a_volume", "MemorySteps.beyond_the_end",
+    "MemorySteps.without_a_copy",
     "Spdk.of_an_open_store", "Spdk.unknown_blob", "Spdk.blob_twice", "Spdk.beyond_the_end", "Spdk.deleted",
 }
 
@@ -63,7 +70,8 @@ BEYOND = re.compile(
     "|.* goes beyond them|.* is not there after every cut|the device is too small|two disks are called"
     "|\"length\" is more than the device has|what io.unmap leaves"
     "|\"offset\" and \"length\" must be multiples of the (block size|logical block)"
-    "|the volume is|there is no volume|there is a volume|the volume has"
+    "|the blob (has only|holds the volume)|no step creates the blob"
+    "|the volume is|there is no volume|there is no copy|there is a volume|the volume has"
     "|\"unit_size\" must be a multiple of the device's|\"(unit|logical_block)_size\" must divide")
 BEYOND_IN_STRINGS = re.compile(
     "\"size\" must be a multiple|\"cluster_size\" must be a multiple|\"type\" has at most 16 bytes"
@@ -145,7 +153,8 @@ class Agreement(unittest.TestCase):
 
     def test_the_schema_knows_every_word_of_the_parser(self):
         parser = SOURCES / "sim" / "scenario"
-        code = "".join((parser / name).read_text() for name in ("parser.cc", "steps.cc", "volume.cc"))
+        names = ("parser.cc", "device.cc", "faults.cc", "steps.cc", "volume.cc", "memory.cc")
+        code = "".join((parser / name).read_text() for name in names)
         lists = re.findall(r"(?:Keys k\w+|kModifiers\[\]) = \{(.*?)\};", code, re.DOTALL)
         words = set(re.findall(r'"([^"]+)"', "".join(lists)))
         words |= set(re.findall(r'^    \{"(.+?)", read_', code, re.MULTILINE))

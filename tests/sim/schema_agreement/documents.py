@@ -48,6 +48,12 @@ BLOB_STEPS = (
 
 CREATED = [{"volume.create": {}}, {"volume.open": {}}]
 VOLUME_FLUSH = {"volume.flush": {}}
+MEMORY_STEPS = (
+    {"memory.poison": {"what": "entry", "chunk": 3}},
+    {"memory.lose": {}},
+    {"memory.copy": {}},
+    {"memory.replace": {"by": "another_volume"}},
+)
 VOLUME_STEPS = (
     {"volume.close": {}},
     {"volume.write": {"offset": 4096, "length": 4096, "content": "dense"}},
@@ -69,6 +75,13 @@ def of_a_volume(*steps, **members):
     return smallest(device={"size": "2176KiB"}, volume={}, setup=CREATED, steps=list(steps)) | members
 
 
+def in_a_blob(*steps, **members):
+    made = [{"store.format": {}}, {"store.open": {}},
+            {"blob.create": {"name": "disk", "clusters": 136, "thin": True}}]
+    return smallest(device={"size": "4MiB"}, store={"metadata_pages": 16}, volume={"blob": "disk"},
+                    setup=made + CREATED, steps=list(steps)) | members
+
+
 def bases():
     """Good files that have every key in one place at least."""
     yield {
@@ -76,18 +89,24 @@ def bases():
         "device": {"size": "4MiB", "block_size": 4096, "atomic_write": 4096, "volatile_cache": True,
                    "fua": [True, False], "discard_reads_zero": True, "initial": "garbage"},
         "store": {"cluster_size": "16KiB", "metadata_pages": 16, "type": "mine"},
-        "crash": {"nested": 1, "states_per_point": 64},
+        "crash": {"nested": 1, "states_per_point": 64, "states_per_case": 1000},
         "setup": READY,
-        "steps": [FLUSH | {"note": "n", "expect": "ok"}],
+        "steps": [FLUSH | {"note": "n", "expect": "ok", "may_fail": True}],
         "after": [{"store.close": {}}],
         "disks": [HONEST, {"name": "x", "ignores": ["B1"], "expect": {"violations": ["B1"]}}],
     }
     yield smallest(device={"setup_atomic_write": 4096})
+    yield smallest(device={"profile": "zero-trust", "atomic_boundary": 4096, "discard_leaves": "old"})
+    for extent in ({"nth": 2}, {"each": True}):
+        yield smallest(disks=[HONEST, {"name": "x", "expect": "pass", "faults": [extent | {
+            "kind": "rot", "op": "write", "step": "write root", "barrier": "B2", "offset": 4096,
+            "length": 4096, "count": 3, "done": "half", "at": 100, "distance": 2, "delay": 3,
+            "contract": "detectable", "note": "n"}]}])
     yield smallest(steps=[{"store.format": {"force": True}}, {"store.open": {}}])
     for step in STORE_STEPS + BLOB_STEPS:
         yield after_setup(step)
     for step in BLOB_STEPS:
-        yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok"}, step]})
+        yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok", "may_fail": True}, step]})
     yield after_setup({"blob.sync": {"blob": "a"}, "kill_after": "write root"})
     for action in SPDK_ACTIONS:
         yield after_setup({"store.close": {}}, {"spdk": {"do": [action], "unload": False}})
@@ -98,8 +117,14 @@ def bases():
     yield of_a_volume({"volume.create": {"replace": True}}, {"volume.destroy": {}}, setup=CREATED[:1])
     for step in VOLUME_STEPS:
         yield of_a_volume(step)
+    for step in MEMORY_STEPS:
+        yield of_a_volume(step, {"volume.open": {"write_beside_damage": True}}, setup=CREATED[:1])
     for step in VOLUME_STEPS[1:]:
         yield of_a_volume({"parallel": [VOLUME_FLUSH | {"note": "n", "expect": "ok"}, step]})
+
+
+    closed = [{"volume.close": {}}, {"store.close": {}}]
+    yield in_a_blob(VOLUME_FLUSH, *closed, after=closed)
 
 
 def odd_and_good():
@@ -142,6 +167,21 @@ def odd_and_good():
         {"volume.destroy": {}, "kill_after": "erase superblock"}, CREATED[0], setup=CREATED[:1])
     yield "after_that_creates_what_it_uses", smallest(
         after=[{"blob.create": {"name": "own"}}, {"blob.sync": {"blob": "own"}}])
+    yield "map_replaced_by_its_copy", of_a_volume(
+        {"memory.copy": {}}, {"memory.replace": {"by": "copy"}}, setup=CREATED[:1])
+    yield "map_handled_while_the_volume_is_open_and_expected", of_a_volume(
+        {"volume.close": {}}, {"volume.destroy": {}}, {"memory.lose": {}, "expect": "not_found"})
+    yield "map_handled_after_a_cut", of_a_volume(VOLUME_FLUSH, after=[
+        {"volume.close": {}}, {"memory.lose": {}}, {"volume.open": {}, "expect": "not_found"}])
+    yield "volume_in_a_blob_beside_another_one", in_a_blob(
+        {"blob.create": {"name": "other", "clusters": 1}},
+        {"parallel": [VOLUME_FLUSH, {"io.write": {"blob": "other", "length": 4096}}]},
+        {"io.read": {"blob": "disk", "length": 4096}})
+    yield "volume_and_its_blob_gone", in_a_blob(
+        {"volume.close": {}}, {"volume.destroy": {}}, {"blob.delete": {"blob": "disk"}},
+        {"store.destroy": {}})
+    yield "volume_opened_where_its_store_is_closed_and_expected", in_a_blob(
+        {"volume.close": {}}, {"store.close": {}}, {"volume.open": {}, "expect": "invalid_argument"})
 
 
 def odd_and_bad():
@@ -149,6 +189,8 @@ def odd_and_bad():
     yield "kill_of_a_parallel_after_a_cut", smallest(after=[parallel | {"kill_after": "write root"}])
     yield "kill_in_a_parallel_after_a_cut", smallest(
         after=[{"parallel": [FLUSH, FLUSH | {"kill_after": "write root"}]}])
+    yield "discard_leaves_zeroes_by_name", smallest(
+        device={"discard_leaves": "anything", "discard_reads_zero": True})
     yield "step_that_nobody_kills_at", after_setup(FLUSH | {"kill_after": "flush"})
     yield "no_barrier", smallest(disks=[HONEST, {"name": "x", "ignores": ["A1"], "expect": "pass"}])
     yield "moment", smallest(crash={"at": "every-event"})
@@ -168,6 +210,18 @@ def odd_and_bad():
     yield "volume_beside_a_store", after_setup({"parallel": [FLUSH, VOLUME_FLUSH]})
     yield "chunk_of_two_mebibytes", of_a_volume(VOLUME_FLUSH, volume={"chunk_size": "2MiB"})
     yield "volume_step_that_nobody_kills_at", of_a_volume(VOLUME_FLUSH | {"kill_after": "read units"})
+    yield "map_handled_beside_a_flush", of_a_volume({"parallel": [VOLUME_FLUSH, MEMORY_STEPS[1]]})
+    yield "map_of_a_store", after_setup(MEMORY_STEPS[1])
+    yield "superblock_of_a_chunk", of_a_volume(
+        {"memory.poison": {"what": "superblock", "chunk": 0}}, setup=CREATED[:1])
+    yield "map_lost_and_killed", of_a_volume(
+        {"memory.lose": {}, "kill_after": "persist"}, setup=CREATED[:1])
+    yield "map_lost_and_killed_after_a_cut", of_a_volume(
+        VOLUME_FLUSH, after=[{"volume.close": {}}, {"memory.lose": {}, "kill_after": "persist"}])
+    yield "spdk_below_a_volume", in_a_blob({"volume.close": {}}, {"store.close": {}}, {"spdk": {}})
+    yield "spdk_below_a_volume_after_a_cut", in_a_blob(VOLUME_FLUSH, after=[{"spdk": {}}])
+    yield "volume_in_a_blob_set_up_elsewhere", in_a_blob(
+        VOLUME_FLUSH, device={"size": "4MiB", "setup_atomic_write": 512})
     yield "not_an_object", [smallest()]
 
 

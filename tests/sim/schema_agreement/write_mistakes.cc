@@ -26,11 +26,14 @@ int main(int count, char** words) {
   write(words[1], "Store", mistakes_in_store());
   write(words[1], "Crash", mistakes_in_crash());
   write(words[1], "Disks", mistakes_in_disks());
+  write(words[1], "Faults", mistakes_in_faults());
   write(words[1], "Steps", mistakes_in_steps());
   write(words[1], "Story", mistakes_in_story());
   write(words[1], "After", mistakes_after_a_cut());
   write(words[1], "Spdk", mistakes_in_spdk());
   write(words[1], "Volume", mistakes_in_volume());
   write(words[1], "VolumeSteps", mistakes_in_volume_steps());
+  write(words[1], "VolumeInABlob", mistakes_in_volume_in_a_blob());
+  write(words[1], "MemorySteps", mistakes_in_memory_steps());
   return 0;
 }

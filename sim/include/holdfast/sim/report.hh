@@ -50,7 +50,10 @@ struct ScenarioResult {
   std::vector<Violation> violations;  // the first of each invariant
   double seconds = 0;
   std::string digest;
-  std::string note;                 // why a verdict is not pass
+  // What recovery made of all states together: equal for searches that visit every combination, and for those
+  // that leave out what recovery cannot tell apart.
+  std::string outcomes;
+  std::string note;  // why a verdict is not pass
 };
 
 std::string to_json(std::span<const ScenarioResult> results);

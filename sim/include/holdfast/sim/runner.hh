@@ -15,8 +15,15 @@
 
 namespace holdfast::sim {
 
+// Which combinations of what a cut leaves open are visited.
+enum class Search : uint8_t {
+  lazy,   // those that recovery can tell apart
+  plain,  // all, to check the other against: what is found is the same
+};
+
 struct RunOptions {
   uint64_t seed = 0;
+  Search search = Search::lazy;
   // A step or a recovery in which more things happen one after another never ends: a violation of `progress`.
   uint64_t scheduler_steps_most = 1'000'000;
   // kWhereaboutsWords of memory for the place where the engine runs, or none.

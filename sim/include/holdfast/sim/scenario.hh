@@ -16,6 +16,7 @@
 #include "holdfast/error.hh"
 #include "holdfast/host/purpose.hh"
 #include "holdfast/options.hh"
+#include "holdfast/simdisk/fault_plan.hh"
 
 namespace holdfast::sim {
 
@@ -24,12 +25,14 @@ namespace holdfast::sim {
 struct DeviceSpec {
   uint64_t size = 16 << 20;             // bytes
   uint32_t block_size = 4096;
-  uint32_t atomic_write = 4096;
+  uint32_t atomic_write = 4096;         // no more than the boundary
+  uint32_t atomic_boundary = 64 << 10;  // a write tears where it crosses a multiple of it
   // Another one: the store was set up on another device, which was then copied to this one.
   std::optional<uint32_t> setup_atomic_write;
   bool volatile_cache = true;
   std::vector<bool> fua = {false, true};  // one case for each
   bool discard_reads_zero = true;
+  bool discard_leaves_anything = false;  // where it does not read as zeroes: not even the old content
   bool garbage = false;                 // the disk is full of foreign bytes at the start
 };
 
@@ -45,8 +48,11 @@ enum class MemoryKind : uint8_t {
   mapped,      // a mapped ordinary file: pages, written back in a step of their own
 };
 
-// A scenario that has it is about a compressed volume on the whole device, and has volume steps only.
+// A scenario that has it is about a compressed volume. On the whole device it has volume steps only; in a
+// blob, steps of the store below too.
 struct VolumeSpec {
+  std::string blob;          // in which it lies; empty: on the whole device
+  uint64_t device_size = 0;  // bytes, of that blob or of the device
   uint32_t chunk_size = 16 << 10;
   uint32_t unit_size = 4 << 10;
   uint32_t logical_block_size = 4 << 10;
@@ -118,7 +124,9 @@ struct SpdkSession {
 struct VolumeCreate {
   bool replace = false;
 };
-struct VolumeOpen {};
+struct VolumeOpen {
+  bool write_beside_damage = false;
+};
 struct VolumeClose {};
 struct VolumeDestroy {};
 // How well the data of a write can be compressed; every logical block of it is different.
@@ -130,6 +138,18 @@ struct VolumeData {
   Content content = Content::half;
 };
 struct VolumeFlush {};
+// What happens to the map file of a closed volume behind the engine's back. It is durable at once.
+enum class MapPart : uint8_t { superblock, entry, chunk_map };
+struct MemoryPoison {
+  MapPart part = MapPart::superblock;
+  uint64_t chunk = 0;  // whose entry or chunk map
+};
+struct MemoryLose {};
+struct MemoryCopy {};
+enum class MapSource : uint8_t { copy, another_volume };
+struct MemoryReplace {
+  MapSource by = MapSource::copy;
+};
 struct ScenarioStep;
 struct Parallel {
   std::vector<ScenarioStep> steps;
@@ -139,9 +159,10 @@ struct ScenarioStep {
   std::variant<StoreFormat, StoreOpen, StoreClose, StoreDestroy, StoreSetSuperBlob, StoreClearSuperBlob,
                BlobCreate, BlobSetXattr, BlobRemoveXattr, BlobSetReadOnly, BlobSync, BlobResize, BlobDelete,
                DataIo, DataFlush, SpdkSession, VolumeCreate, VolumeOpen, VolumeClose, VolumeDestroy,
-               VolumeData, VolumeFlush, Parallel>
+               VolumeData, VolumeFlush, MemoryPoison, MemoryLose, MemoryCopy, MemoryReplace, Parallel>
       action;
   std::optional<Errc> expected_error;              // the step must end with it
+  bool may_fail = false;  // with whatever error, once a fault has struck
   std::optional<Step> kill_after;  // the process dies when the first request of this protocol step completes
 };
 
@@ -151,11 +172,29 @@ struct CrashSpec {
   uint64_t states_per_case = 2'000'000;  // beyond it a case is inconclusive
 };
 
+// Which promises a fault leaves, from the most to the fewest.
+enum class Contract : uint8_t {
+  power,  // all: nothing acknowledged is lost
+  detectable,  // damage is reported, never returned as data, and stays with those whose bytes were hit
+  byzantine,  // data may be lost, but nothing has two owners, and nobody reads another's bytes
+};
+
+struct FaultSpec {
+  simdisk::Fault fault;
+  Contract contract = Contract::power;
+  bool each = false;  // a case for each request that it can strike
+};
+
 // One kind of disk that the scenario runs on, and what must come of it.
 struct DiskCase {
   std::string name = "honest";
   std::set<Barrier> ignores;
+  std::vector<FaultSpec> faults;
   std::vector<std::string> violations;  // exactly these invariants; none: everything holds
+
+  bool honest() const { return ignores.empty() && faults.empty(); }
+  // The weakest of its faults.
+  Contract contract() const;
 };
 
 struct Scenario {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "holdfast/simdisk/digest.hh"
@@ -29,6 +30,17 @@ struct PageContent {
 };
 using PageRef = std::shared_ptr<const PageContent>;
 
+class Media;
+
+// Told of every look at media's content or at the age of it, before it is answered.
+class MediaObserver {
+ public:
+  virtual void looked_at(const Media& media, uint64_t byte, uint64_t length) = 0;
+
+ protected:
+  ~MediaObserver() = default;
+};
+
 // What is durably on a device: a table of shared pages; an absent page is all zero. Changes can be undone, so
 // that thousands of images that differ in a few pages are visited one after the other and none is ever
 // copied. One thread.
@@ -42,20 +54,27 @@ class Media {
 
   uint64_t size() const noexcept { return size_; }
   uint64_t number() const noexcept { return number_; }
-  void read(uint64_t byte, std::span<std::byte> into) const noexcept;
+  void read(uint64_t byte, std::span<std::byte> into) const;
   void write(uint64_t byte, std::span<const std::byte> bytes, EventNumber event);
   // The same for what comes from several writes: an event for each sector that this touches, 0 where it
   // keeps its own.
   void write(uint64_t byte, std::span<const std::byte> bytes, std::span<const EventNumber> events);
   // The newest write that put something into this page, or into the sector that this byte is in.
-  EventNumber written_at(uint64_t page) const noexcept { return std::ranges::max(pages_[page].events); }
-  EventNumber written_at_byte(uint64_t byte) const noexcept {
+  EventNumber written_at(uint64_t page) const {
+    tell(page * kMediaPage, kMediaPage);
+    return std::ranges::max(pages_[page].events);
+  }
+  EventNumber written_at_byte(uint64_t byte) const {
+    tell(byte / kMediaSector * kMediaSector, kMediaSector);
     return pages_[byte / kMediaPage].events[byte % kMediaPage / kMediaSector];
   }
-  const Hash128& page_hash(uint64_t page) const noexcept;
+  const Hash128& page_hash(uint64_t page) const;
 
   // The hash of the whole image, kept up to date with every change.
   const Hash128& image_hash() const noexcept { return image_hash_; }
+
+  // nullptr: nobody is told. The observer that was there before.
+  MediaObserver* observe(MediaObserver* observer) noexcept { return std::exchange(observer_, observer); }
 
   // From mark() on, changes are remembered; rollback() undoes them, last first. Marks nest.
   using Mark = std::size_t;
@@ -75,6 +94,9 @@ class Media {
     Entry before;
   };
 
+  void tell(uint64_t byte, uint64_t length) const {
+    if (observer_ != nullptr) observer_->looked_at(*this, byte, length);
+  }
   template <class EventOf>
   void write_pages(uint64_t byte, std::span<const std::byte> bytes, EventOf event_of);
   void replace(uint64_t page, Entry entry);
@@ -86,6 +108,7 @@ class Media {
   Hash128 image_hash_;
   uint64_t size_;
   uint64_t number_;
+  MediaObserver* observer_ = nullptr;
 };
 
 }  // namespace holdfast::simdisk

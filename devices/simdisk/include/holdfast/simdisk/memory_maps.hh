@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,9 +85,17 @@ class SimulatedMaps final : public MapStore {
   void fail_persist(uint64_t nth) noexcept;
   // The lines that hold these bytes of the map of this name, which is there, cannot be read any more.
   void poison(std::string_view name, uint64_t offset, uint64_t length);
+  // Somebody else removes the map of this name, which is there and not open, or puts these bytes in its
+  // place. That is durable at once, and so is every name that was given or taken before.
+  void lose(std::string_view name);
+  void restore(std::string_view name, std::span<const std::byte> bytes);
 
   // What a power cut at this moment leaves open.
   CrashSet crash_set() const;
+
+  // As if everything that was stored, and every name, were made durable, and no time had passed: for whoever
+  // wonders where that is missing.
+  void make_durable();
 
  private:
   Task<> sync_directory_up_to(EventNumber covers);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "explore/cases.hh"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace holdfast::sim {
+
+namespace {
+
+// Where a fault strikes each request, every request is a case.
+void add_cases(const Scenario& scenario, Case which, std::vector<Case>& cases) {
+  if (std::ranges::none_of(which.disk->faults, &FaultSpec::each)) return cases.push_back(which);
+  const uint64_t requests = Explorer(scenario, which, 0, {}).count_requests();
+  for (which.nth = 1; which.nth <= std::max<uint64_t>(requests, 1); ++which.nth) cases.push_back(which);
+}
+
+}  // namespace
+
+std::vector<Case> expand(const Scenario& scenario) {
+  std::vector<Case> cases;
+  const std::vector<MemoryKind> memory =
+      scenario.volume ? scenario.volume->memory : std::vector{MemoryKind::persistent};
+  for (const DiskCase& disk : scenario.disks) {
+    for (const bool fua : scenario.device.fua) {
+      for (const MemoryKind kind : memory) add_cases(scenario, {&disk, fua, kind, 0}, cases);
+    }
+  }
+  return cases;
+}
+
+std::string name_of(const Scenario& scenario, const Case& which) {
+  std::string name = fmt::format("{}[{},{}", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua");
+  if (scenario.volume) name += which.memory == MemoryKind::mapped ? ",mapped" : ",persistent";
+  if (which.nth > 0) name += fmt::format(",{}", which.nth);
+  return name + "]";
+}
+
+std::expected<Token, std::string> token_of(const Scenario& scenario, std::string_view text) {
+  const auto token = parse_token(text);
+  if (!token) {
+    return std::unexpected(
+        "this is not a token: hf2-BUILD-SCENARIO-CASE-SEED-CUTS, as holdfast-sim run prints it");
+  }
+  std::string differs;
+  if (token->scenario != scenario.content_hash) {
+    differs =
+        fmt::format("the token is for a scenario with the hash {:016x}, and {} has {:016x}: it was changed",
+                    token->scenario, scenario.file, scenario.content_hash);
+  }
+  if (token->build != build_identity()) {
+    differs += fmt::format(
+        "{}the token is of the build {:08x}, and this one is {:08x}: the engine or the simulator was changed",
+        differs.empty() ? "" : "; ", token->build, build_identity());
+  }
+  if (!differs.empty()) return std::unexpected(differs + "; run the scenario again for a token of today");
+  if (token->case_index >= expand(scenario).size())
+    return std::unexpected("the token names a case that the scenario does not have");
+  return *token;
+}
+
+}  // namespace holdfast::sim
