@@ -17,10 +17,12 @@
 
 namespace holdfast::bench {
 
-// A device that is memory: a request is a copy, and completes with the executor's next work.
+// A device that is memory: a request is a copy, and completes with the executor's next work. Behind `kept`
+// bytes it reads zeroes and keeps nothing.
 class MemoryDevice final : public BlockDevice {
  public:
-  explicit MemoryDevice(uint64_t bytes) : bytes_(bytes) {
+  explicit MemoryDevice(uint64_t bytes) : MemoryDevice(bytes, bytes) {}
+  MemoryDevice(uint64_t bytes, uint64_t kept) : bytes_(kept) {
     geometry_.block_count = bytes / geometry_.block_size;
     geometry_.volatile_cache = false;
   }
@@ -60,9 +62,15 @@ class MemoryDevice final : public BlockDevice {
   };
 
   void move(const IoRequest& request) {
+    const bool read = request.kind == IoKind::read;
+    const uint64_t end = (request.block + request.block_count) * geometry_.block_size;
+    if (end > bytes_.bytes().size()) {
+      for (const iovec& buffer : request.buffers)
+        if (read) std::memset(buffer.iov_base, 0, buffer.iov_len);
+      return;
+    }
     std::byte* at = bytes_.bytes().data() + request.block * geometry_.block_size;
     for (const iovec& buffer : request.buffers) {
-      const bool read = request.kind == IoKind::read;
       std::memcpy(read ? buffer.iov_base : at, read ? at : buffer.iov_base, buffer.iov_len);
       at += buffer.iov_len;
     }

@@ -7,6 +7,7 @@
 //   build/release/tests/volume_speed --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -259,12 +260,50 @@ void mapped_file_two_msyncs(benchmark::State& state) {
   std::filesystem::remove_all(folder);
 }
 
+uint64_t heap_bytes() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+uint64_t memory_of_volume(uint64_t device_bytes) {
+  const auto loop = std::move(*nvme::Loop::open());
+  bench::MemoryDevice device(device_bytes, uint64_t{1} << 20);
+  bench::MemoryMaps maps;
+  VolumeOptions options;
+  options.uuid.fill(std::byte{0x42});
+  options.codec = kLz4;
+  Load::check(loop->run(Volume::create(device, maps, *loop, options)));
+  const uint64_t before = heap_bytes();
+  const auto volume = std::move(*loop->run(Volume::open(device, maps, *loop, VolumeOpenOptions())));
+  const uint64_t bytes = heap_bytes() - before;
+  Load::check(loop->run(volume->close()));
+  return bytes;
+}
+
+// What an open volume keeps in memory, its map file not counted: for each size, and whatever the size.
+void volume_memory(benchmark::State& state) {
+  constexpr uint64_t kSmall = uint64_t{16} << 30;
+  constexpr uint64_t kLarge = uint64_t{48} << 30;
+  constexpr double kMebibyte = 1 << 20;
+  uint64_t small = 0;
+  uint64_t large = 0;
+  for (auto _ : state) {
+    small = memory_of_volume(kSmall);
+    large = memory_of_volume(kLarge);
+  }
+  const uint64_t per_tebibyte = (large - small) * ((uint64_t{1} << 40) / (kLarge - kSmall));
+  const uint64_t always = small - (large - small) * kSmall / (kLarge - kSmall);
+  state.counters["MiB_per_TiB"] = static_cast<double>(per_tebibyte) / kMebibyte;
+  state.counters["MiB_always"] = static_cast<double>(always) / kMebibyte;
+}
+
 BENCHMARK(codec_compress)->Arg(kLz4)->Arg(kDeflate)->UseRealTime();
 BENCHMARK(volume_overwrite)->Arg(kLz4)->Arg(kDeflate)->UseRealTime();
 BENCHMARK(codec_decompress_and_copy)->Arg(kLz4)->Arg(kDeflate)->UseRealTime();
 BENCHMARK(volume_read)->Arg(kLz4)->Arg(kDeflate)->UseRealTime();
 BENCHMARK(volume_random_4k_write)->Arg(kLz4)->Arg(kDeflate)->UseRealTime();
 BENCHMARK(volume_overwrite_with_workers)->Args({kLz4, 1})->Args({kLz4, 2})->UseRealTime();
+BENCHMARK(volume_memory)->UseRealTime();
 BENCHMARK(mapped_file_two_msyncs)->UseRealTime();
 BENCHMARK(mapped_file_volume)->UseRealTime();
 
