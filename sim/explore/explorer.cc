@@ -312,7 +312,7 @@ void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<c
   rig_.digest = log_ != nullptr ? log_->begin(path) : simdisk::Digest();
   set.apply(selection);
   // While nothing is written, a cut during the recovery leads to this state again.
-  play.seen->emplace(world_.image_hash(), play.model->version());
+  const auto [state, fresh] = play.seen->emplace(world_.image_hash(), play.model->version());
   {
     Session session(rig_, world_, trace_, seed_of(path), now);
     session.ignore(case_.disk->ignores);
@@ -320,6 +320,7 @@ void Explorer::check_state(Play& play, const simdisk::CrashSet& set, std::span<c
     recover_and_go_on({session, play.model, play.seen, std::move(path)});
     end_session(session);
   }
+  if (fresh) play.seen->erase(state);
   containment_.enter(play.path, play.resumed_at, Containment::Doing::working);
   const simdisk::Hash128 inner = rig_.digest.value();
   rig_.digest = outer;

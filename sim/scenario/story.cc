@@ -62,11 +62,14 @@ class Story {
     }
   }
 
+  // Only a creation has no blob yet, but the name of one.
   static const std::string& name_in(const SpdkAction& action) {
-    return std::visit([](const auto& other) -> const std::string& { return blob_of(other); }, action);
+    const auto name_of = [](const auto& each) -> const std::string& {
+      if constexpr (requires { each.blob; }) return each.blob;
+      if constexpr (!requires { each.blob; }) return each.name;
+    };
+    return std::visit(name_of, action);
   }
-  static const std::string& blob_of(const BlobCreate& create) { return create.name; }
-  static const std::string& blob_of(const auto& action) { return action.blob; }
 
   // What happens to a blob, whoever does it.
   void act(const BlobCreate& create) {

@@ -278,8 +278,9 @@ void drop_mentions(Document& steps, const std::string& blob) {
     if (steps[i].contains("parallel")) {
       Document& inner = steps[i]["parallel"];
       drop_mentions(inner, blob);
-      if (inner.size() == 1) steps[i] = Document(inner[0]);
-      if (inner.empty()) steps.erase(i);
+      const std::size_t left = inner.size();
+      if (left == 1) steps[i] = Document(inner[0]);
+      if (left == 0) steps.erase(i);
     } else if (mentions(steps[i], blob)) {
       steps.erase(i);
     }
