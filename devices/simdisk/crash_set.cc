@@ -19,7 +19,7 @@ void Candidate::lay_over(uint64_t offset, std::span<const std::byte> part, Event
   hash = hash_bytes(bytes);
 }
 
-uint64_t CrashSet::combinations() const noexcept {
+uint64_t combinations_of(std::span<const UndecidedUnit> units) noexcept {
   uint64_t product = 1;
   for (const UndecidedUnit& unit : units) {
     if (__builtin_mul_overflow(product, unit.candidates.size(), &product)) return UINT64_MAX;
@@ -37,6 +37,13 @@ Hash128 CrashSet::hash() const noexcept {
     }
   }
   return total;
+}
+
+std::vector<uint32_t> CrashSet::everything() const {
+  std::vector<uint32_t> selection;
+  for (const UndecidedUnit& unit : units)
+    selection.push_back(static_cast<uint32_t>(unit.candidates.size() - 1));
+  return selection;
 }
 
 void CrashSet::append(CrashSet other) {

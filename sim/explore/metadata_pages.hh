@@ -5,7 +5,7 @@
 #include <span>
 
 #include "format/super_block.hh"
-#include "holdfast/simdisk/combinations.hh"
+#include "holdfast/simdisk/lazy_cursor.hh"
 
 namespace holdfast::sim {
 

@@ -29,14 +29,19 @@ struct UndecidedUnit {
   std::vector<Candidate> candidates;  // at least two, all different
 };
 
+// In how many ways these can be decided together; saturates at the largest number.
+uint64_t combinations_of(std::span<const UndecidedUnit> units) noexcept;
+
 // Everything that a power cut at one moment leaves open, on all media of a world: the free choices are the
 // product. Each device tells its part, and the parts are joined.
 struct CrashSet {
   std::vector<UndecidedUnit> units;  // part by part, and those of one media in ascending order
   bool complete = true;              // false: some unit has more candidates than are listed
 
-  uint64_t combinations() const noexcept;  // saturates at the largest number
-  Hash128 hash() const noexcept;           // tells media apart by their numbers
+  uint64_t combinations() const noexcept { return combinations_of(units); }
+  Hash128 hash() const noexcept;  // tells media apart by their numbers
+  // The selection with which the newest candidate of every unit reaches its media.
+  std::vector<uint32_t> everything() const;
   // The units of `other` come behind these.
   void append(CrashSet other);
   // Candidate selection[i] of unit i reaches its media.
