@@ -9,7 +9,7 @@
 #include <span>
 
 #include "explore/examination.hh"
-#include "explore/explorer.hh"
+#include "explore/exploration.hh"
 #include "explore/volume_examination.hh"
 
 namespace holdfast::sim {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "explore/containment.hh"
+#include "explore/judgement.hh"
+#include "explore/observer.hh"
+#include "explore/session.hh"
+#include "explore/token.hh"
+#include "holdfast/sim/report.hh"
+#include "holdfast/sim/runner.hh"
+#include "holdfast/sim/scenario.hh"
+
+namespace holdfast::sim {
+
+// What one case of a scenario runs on.
+struct Case {
+  const DiskCase* disk = nullptr;
+  bool fua = false;
+  MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
+  uint64_t nth = 0;  // the request that a fault strikes which can strike each; 0: there is no such fault
+};
+
+// Of every volume that this scenario creates.
+VolumeLayout layout_of(const Scenario& scenario);
+
+// One case while it is explored: what it runs on, where it is, and what was found.
+struct Exploration {
+  Exploration(const Scenario& of, const Case& on, std::size_t index, RunOptions with);
+  Exploration(const Exploration&) = delete;
+  Exploration& operator=(const Exploration&) = delete;
+
+  // It ends early, for the first of these reasons. Always false.
+  bool stop(std::string why);
+  bool is_stopped() const { return !stopped.empty(); }
+  // Notes a broken promise, if it is the first of its invariant.
+  void report(const Broken& broken, const std::vector<Cut>& path);
+  // Before the engine's code runs. True: it died here before, and is not to run again.
+  bool died_at(const std::vector<Cut>& path, uint64_t moment, Containment::Doing doing);
+  // Every session decides for itself: what a state does must not depend on which states were visited before
+  // it, nor on how a search names it.
+  uint64_t seed_of(const std::vector<Cut>& path) const;
+
+  const Scenario& scenario;
+  const Case& which;
+  std::size_t case_index;
+  RunOptions options;
+  Rig rig;
+  World world;
+  Trace trace;
+  Containment containment;
+  ExplorationObserver* observer = nullptr;
+  ScenarioResult result;
+  std::set<simdisk::Hash128> outcomes;  // of the states after which nothing is cut
+  std::string stopped;  // why it ended early
+  bool over_budget = false;
+};
+
+}  // namespace holdfast::sim
