@@ -16,7 +16,6 @@ std::vector<std::string> cases_of(const Scenario& scenario) {
 ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
   const std::vector<Case> cases = expand(scenario);
   Explorer explorer(scenario, cases.at(case_index), case_index, options);
-  explorer.contain(options);
   ScenarioResult result = explorer.run();
   result.name = name_of(scenario, cases[case_index]);
   return result;
@@ -27,17 +26,15 @@ std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::s
   if (!token) return std::unexpected(token.error());
   const std::vector<Case> cases = expand(scenario);
   Explorer explorer(scenario, cases[token->case_index], token->case_index, {.seed = token->seed});
-  const ScenarioResult result = explorer.run_to(*token);
-  if (result.states_checked < token->cuts.size()) {
-    return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");
-  }
-  ReplayReport report{.matched = !result.violations.empty(), .text = {}};
+  const auto result = go_to(explorer, *token);
+  if (!result) return std::unexpected(result.error());
+  ReplayReport report{.matched = !result->violations.empty(), .text = {}};
   report.text = fmt::format("{}: {} power cut(s), recovered and judged\n",
-                            cases_of(scenario)[token->case_index], token->cuts.size());
-  for (const Violation& violation : result.violations) {
+                            name_of(scenario, cases[token->case_index]), token->cuts.size());
+  for (const Violation& violation : result->violations) {
     report.text += fmt::format("  {}: {}\n", violation.invariant, violation.words);
   }
-  if (result.violations.empty()) report.text += "  every invariant holds in this state\n";
+  if (result->violations.empty()) report.text += "  every invariant holds in this state\n";
   return report;
 }
 

@@ -34,9 +34,7 @@ std::expected<Explanation, std::string> explain(std::string_view text, const std
   Explorer explorer(*scenario, which, token->case_index, {.seed = token->seed});
   explorer.observe(recorder);
   explorer.forward_events_to(recorder);
-  const ScenarioResult result = explorer.run_to(*token);
-  if (result.states_checked < token->cuts.size())
-    return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");
+  if (const auto reached = go_to(explorer, *token); !reached) return std::unexpected(reached.error());
   if (!recorder.words())
     return std::unexpected("every invariant holds in the state that the token names: nothing to explain");
 

@@ -89,9 +89,7 @@ bool Recorder::moment(const Situation& situation) {
 void Recorder::cut(const Situation& situation, const simdisk::CrashSet& set,
                    std::span<const uint32_t> selection) {
   recording_ = false;
-  std::vector<uint32_t> newest;
-  for (const UndecidedUnit& unit : set.units)
-    newest.push_back(static_cast<uint32_t>(unit.candidates.size() - 1));
+  const std::vector<uint32_t> newest = set.everything();
   const Owners without(situation.world, scenario_);
   const World::Mark mark = situation.world.mark();
   set.apply(newest);

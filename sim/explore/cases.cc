@@ -60,4 +60,11 @@ std::expected<Token, std::string> token_of(const Scenario& scenario, std::string
   return *token;
 }
 
+std::expected<ScenarioResult, std::string> go_to(Explorer& explorer, const Token& token) {
+  ScenarioResult result = explorer.run_to(token);
+  if (result.states_checked < token.cuts.size())
+    return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");
+  return result;
+}
+
 }  // namespace holdfast::sim

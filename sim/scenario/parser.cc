@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "holdfast/simdisk/digest.hh"
+#include "scenario/default_after.hh"
 #include "scenario/device.hh"
 #include "scenario/faults.hh"
 #include "scenario/reader.hh"
@@ -166,9 +167,13 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
     reader.complain(root.position, "\"steps\" is missing");
   }
   if (scenario.volume && !scenario.volume->blob.empty()) measure_blob(reader, *root.find("volume"), scenario);
-  scenario.after = root.find("after") != nullptr ? read_steps(reader, *root.find("after"), scenario)
-                                                 : default_after(scenario);
-  if (reader.clean()) check_story(reader, root, scenario);
+  if (const Node* after = root.find("after")) scenario.after = read_steps(reader, *after, scenario);
+  if (!reader.clean()) return;
+  if (root.find("after") == nullptr) {
+    const auto after = parse_document(default_after(scenario), scenario.file);
+    scenario.after = read_steps(reader, after.value(), scenario);
+  }
+  check_story(reader, root, scenario);
 }
 
 }  // namespace

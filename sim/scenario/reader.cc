@@ -30,6 +30,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+}  // namespace
+
 std::optional<uint64_t> parse_size(std::string_view text) {
   uint64_t number = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -42,8 +44,6 @@ std::optional<uint64_t> parse_size(std::string_view text) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> names) {
   if (wrong.size() > kLongestSuggestion) return {};

@@ -13,6 +13,9 @@
 
 namespace holdfast::sim {
 
+// A number of bytes: "4096" or "4KiB".
+std::optional<uint64_t> parse_size(std::string_view text);
+
 // Takes typed values out of a document and collects everything that is wrong with it.
 class Reader {
  public:

@@ -352,35 +352,6 @@ ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenari
   return step;
 }
 
-std::vector<ScenarioStep> after_of_a_store() {
-  BlobCreate create;
-  create.name = "after the cut";
-  create.clusters = 1;
-  create.xattrs.emplace_back("first", pattern_of_size(3000));
-  create.xattrs.emplace_back("second", pattern_of_size(3000));
-  std::vector<ScenarioStep> steps(2);
-  steps[0].action = std::move(create);
-  steps[1].action = StoreClose{};
-  return steps;
-}
-
-// A chunk that takes as many units as a chunk can, one that is read to be written, and one that gives its
-// units back. A volume of one chunk has no second one.
-std::vector<ScenarioStep> after_of_a_volume(const Scenario& scenario) {
-  const VolumeSpec& volume = *scenario.volume;
-  const uint64_t chunk = volume.chunk_size;
-  const uint64_t second = chunks_of(volume) > 1 ? chunk : 0;
-  const uint64_t blocks_per_chunk = chunk / volume.logical_block_size;
-  const uint64_t half = std::max<uint64_t>(blocks_per_chunk / 2, 1) * volume.logical_block_size;
-  std::vector<ScenarioStep> steps(4);
-  steps[0].action = VolumeData{DataKind::write, 0, chunk, Content::dense};
-  steps[1].action = VolumeData{DataKind::write, second, half, Content::half};
-  steps[2].action = VolumeData{DataKind::unmap, 0, chunk, Content::half};
-  steps[3].action = VolumeClose{};
-  if (!volume.blob.empty()) steps.emplace_back().action = StoreClose{};
-  return steps;
-}
-
 }  // namespace
 
 std::vector<ScenarioStep> read_steps(Reader& reader, const Node& node, const Scenario& scenario) {
@@ -389,10 +360,6 @@ std::vector<ScenarioStep> read_steps(Reader& reader, const Node& node, const Sce
   if (node.items.empty()) reader.complain(node.position, "this list of steps is empty; leave it out");
   for (const Node& item : node.items) steps.push_back(read_step(reader, item, scenario, false));
   return steps;
-}
-
-std::vector<ScenarioStep> default_after(const Scenario& scenario) {
-  return scenario.volume ? after_of_a_volume(scenario) : after_of_a_store();
 }
 
 }  // namespace holdfast::sim

@@ -2,33 +2,40 @@
 #include "shrink/hunt.hh"
 
 #include <cctype>
-#include <functional>
 #include <tuple>
 
 namespace holdfast::sim {
 namespace {
 
-// Shows the states of one kind, with what is missing in them, to whoever wants them.
+// Less is better.
+auto rank_of(const FoundFailure& failure) {
+  std::vector<uint64_t> moments;
+  for (const Cut& cut : failure.token.cuts) moments.push_back(cut.moment);
+  return std::tuple(moments.size(), failure.missing, moments);
+}
+
+// Looks for states of one kind among at most so many.
 class Hunter final : public ExplorationObserver {
  public:
-  // False: that is enough.
-  using Taker = std::function<bool(const FoundFailure& found)>;
+  enum class Wants : uint8_t { first, smallest };
 
-  Hunter(const HuntingGround& ground, const FailureKind& kind, uint64_t most, Taker taker)
-      : ground_(ground), kind_(kind), most_(most), taker_(std::move(taker)) {}
+  Hunter(const HuntingGround& ground, const FailureKind& kind, uint64_t most, Wants wants)
+      : ground_(ground), kind_(kind), most_(most), wants_(wants) {}
 
   void cut(const Situation& situation, const simdisk::CrashSet& set, std::span<const uint32_t>) override {
     newest_.resize(situation.path.size());
-    std::vector<uint32_t>& newest = newest_.emplace_back();
-    for (const simdisk::UndecidedUnit& unit : set.units)
-      newest.push_back(static_cast<uint32_t>(unit.candidates.size() - 1));
+    newest_.push_back(set.everything());
   }
   bool judged(const std::vector<Cut>& path, const Broken* broken) override {
     ++states_;
-    const bool fits = broken != nullptr && kind_of(broken->invariant, broken->words) == kind_;
-    if (fits && !taker_(failure_of(path, *broken))) return false;
+    if (broken != nullptr && kind_of(broken->invariant, broken->words) == kind_) {
+      FoundFailure failure = failure_of(path, *broken);
+      if (!found_ || rank_of(failure) < rank_of(*found_)) found_ = std::move(failure);
+      if (wants_ == Wants::first) return false;
+    }
     return states_ < most_;
   }
+  const std::optional<FoundFailure>& found() const { return found_; }
   uint64_t states() const { return states_; }
 
  private:
@@ -47,8 +54,9 @@ class Hunter final : public ExplorationObserver {
   const HuntingGround& ground_;
   const FailureKind& kind_;
   uint64_t most_;
-  Taker taker_;
+  Wants wants_;
   std::vector<std::vector<uint32_t>> newest_;  // of each cut of the path
+  std::optional<FoundFailure> found_;
   uint64_t states_ = 0;
 };
 
@@ -66,19 +74,15 @@ class Listener final : public ExplorationObserver {
   uint64_t states_ = 0;
 };
 
-Explorer explorer_of(const HuntingGround& ground, const std::vector<Case>& cases,
-                     Search search = Search::lazy) {
-  return {ground.scenario,
-          cases.at(ground.case_index),
-          ground.case_index,
-          {.seed = ground.seed, .search = search}};
-}
-
-// Less is better.
-auto rank_of(const FoundFailure& failure) {
-  std::vector<uint64_t> moments;
-  for (const Cut& cut : failure.token.cuts) moments.push_back(cut.moment);
-  return std::tuple(moments.size(), failure.missing, moments);
+// With a target, only what it names. Why the exploration ended early; empty: it did not.
+std::string explore(const HuntingGround& ground, ExplorationObserver& observer, Search search = Search::lazy,
+                    const Token* target = nullptr) {
+  const std::vector<Case> cases = expand(ground.scenario);
+  Explorer explorer(ground.scenario, cases.at(ground.case_index), ground.case_index,
+                    {.seed = ground.seed, .search = search});
+  explorer.observe(observer);
+  target != nullptr ? explorer.run_to(*target) : explorer.run();
+  return explorer.stopped();
 }
 
 }  // namespace
@@ -98,56 +102,32 @@ FailureKind kind_of(std::string_view invariant, std::string_view words) {
 
 std::optional<FoundFailure> hunt(const HuntingGround& ground, const FailureKind& kind, uint64_t most,
                                  uint64_t& states) {
-  const std::vector<Case> cases = expand(ground.scenario);
-  std::optional<FoundFailure> found;
-  Hunter hunter(ground, kind, most, [&found](const FoundFailure& each) {
-    found = each;
-    return false;
-  });
-  Explorer explorer = explorer_of(ground, cases);
-  explorer.observe(hunter);
-  explorer.run();
+  Hunter hunter(ground, kind, most, Hunter::Wants::first);
+  explore(ground, hunter);
   states = hunter.states();
-  return found;
+  return hunter.found();
 }
 
 // The lazy search leaves out what recovery does not look at: every state is needed to say what is smallest.
 // Where there are too many of them, any will do.
 std::optional<FoundFailure> find_smallest(const HuntingGround& ground, const FailureKind& kind,
                                           uint64_t most) {
-  const std::vector<Case> cases = expand(ground.scenario);
-  std::optional<FoundFailure> best;
-  Hunter hunter(ground, kind, most, [&best](const FoundFailure& each) {
-    if (!best || rank_of(each) < rank_of(*best)) best = each;
-    return true;
-  });
-  Explorer explorer = explorer_of(ground, cases, Search::plain);
-  explorer.observe(hunter);
-  explorer.run();
+  Hunter hunter(ground, kind, most, Hunter::Wants::smallest);
+  explore(ground, hunter, Search::plain);
   uint64_t states = 0;
-  return best ? best : hunt(ground, kind, UINT64_MAX, states);
+  return hunter.found() ? hunter.found() : hunt(ground, kind, UINT64_MAX, states);
 }
 
 std::optional<FoundFailure> visit(const HuntingGround& ground, const FailureKind& kind, const Token& token) {
-  const std::vector<Case> cases = expand(ground.scenario);
-  std::optional<FoundFailure> found;
-  Hunter hunter(ground, kind, UINT64_MAX, [&found](const FoundFailure& each) {
-    found = each;
-    return false;
-  });
-  Explorer explorer = explorer_of(ground, cases);
-  explorer.observe(hunter);
-  explorer.run_to(token);
-  return found;
+  Hunter hunter(ground, kind, UINT64_MAX, Hunter::Wants::first);
+  explore(ground, hunter, Search::lazy, &token);
+  return hunter.found();
 }
 
 bool plays_well(const HuntingGround& ground, uint64_t most) {
-  const std::vector<Case> cases = expand(ground.scenario);
   Listener listener(ground.scenario.crash.nested > 0, most);
-  Explorer explorer = explorer_of(ground, cases);
-  explorer.observe(listener);
-  explorer.run();
-  return listener.had_enough() || explorer.stopped().empty();
+  const std::string stopped = explore(ground, listener);
+  return listener.had_enough() || stopped.empty();
 }
 
 }  // namespace holdfast::sim

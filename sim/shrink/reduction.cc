@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "scenario/reader.hh"
 
 namespace holdfast::sim {
 namespace {
@@ -326,15 +327,8 @@ struct Size {
 std::optional<Size> size_of(const Document& value) {
   if (value.is_number_unsigned()) return Size{value.get<uint64_t>(), false};
   if (!value.is_string()) return std::nullopt;
-  const std::string text = value;
-  uint64_t number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  constexpr std::array<std::pair<std::string_view, unsigned>, 4> kUnits = {
-      {{"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
-  const auto* known = std::ranges::find(kUnits, unit, [](const auto& each) { return each.first; });
-  if (status != std::errc{} || known == kUnits.end() || number > uint64_t{1} << 33) return std::nullopt;
-  return Size{number << known->second, true};
+  const auto bytes = parse_size(value.get<std::string>());
+  return bytes ? std::optional(Size{*bytes, true}) : std::nullopt;
 }
 
 Document in_words(uint64_t bytes) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "holdfast/sim/runner.hh"
+#include "scenario/default_after.hh"
 #include "shrink/hunt.hh"
 #include "shrink/reduction.hh"
 #include "shrink/write_scenario.hh"
@@ -42,7 +43,6 @@ class Judge {
 };
 
 ScenarioDocument of_one_case(ScenarioDocument document, const Scenario& scenario, const Case& which);
-ScenarioDocument with_explicit_after(ScenarioDocument document, const Scenario& scenario);
 void say_what_it_is(ScenarioDocument& document, const FailureKind& kind, const FoundFailure& failure);
 void expect_what_comes(ScenarioDocument& document, const Judge& judge);
 FoundFailure with_fewer_missing(const HuntingGround& ground, const FailureKind& kind, FoundFailure failure);
@@ -53,12 +53,11 @@ std::expected<FoundFailure, std::string> failure_at(const HuntingGround& ground,
                                                     FailureKind& kind) {
   const std::vector<Case> cases = expand(ground.scenario);
   Explorer explorer(ground.scenario, cases[token.case_index], token.case_index, {.seed = token.seed});
-  const ScenarioResult result = explorer.run_to(token);
-  if (result.states_checked < token.cuts.size())
-    return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");
-  if (result.violations.empty())
+  const auto result = go_to(explorer, token);
+  if (!result) return std::unexpected(result.error());
+  if (result->violations.empty())
     return std::unexpected("every invariant holds in the state that the token names: nothing to shrink");
-  kind = kind_of(result.violations[0].invariant, result.violations[0].words);
+  kind = kind_of(result->violations[0].invariant, result->violations[0].words);
   return visit(ground, kind, token).value();
 }
 
@@ -81,7 +80,9 @@ std::expected<Shrunk, std::string> shrink(std::string_view text, const std::stri
   Judge judge(kind, which.disk->ignores.empty() ? 0 : 1, options.runs);
   ScenarioDocument document = of_one_case(whole, *scenario, which);
   document["crash"]["nested"] = std::max<std::size_t>(token->cuts.size(), 1) - 1;
-  if (token->cuts.size() > 1) document = with_explicit_after(std::move(document), *scenario);
+  // What a session after a cut does can only be shortened where it is written.
+  if (token->cuts.size() > 1 && !document.contains("after"))
+    document["after"] = ScenarioDocument::parse(default_after(*scenario));
   if (!judge.choose_seed(document, {0, token->seed}))
     return std::unexpected("the failure does not come again when the scenario is run on this disk alone");
   document = reduced(std::move(document), [&judge](const auto& candidate) { return judge.fails(candidate); });
@@ -145,28 +146,6 @@ ScenarioDocument of_one_case(ScenarioDocument document, const Scenario& scenario
   document["device"]["fua"] = which.fua;
   if (scenario.volume)
     document["volume"]["memory"] = which.memory == MemoryKind::mapped ? "mapped" : "persistent";
-  return document;
-}
-
-// What README.md says that a session after a cut does, so that it can be shortened.
-ScenarioDocument with_explicit_after(ScenarioDocument document, const Scenario& scenario) {
-  if (document.contains("after")) return document;
-  if (!scenario.volume) {
-    document["after"] = ScenarioDocument::parse(R"([{"blob.create": {"name": "after the cut", "clusters": 1,
-        "xattrs": {"first": {"bytes": 3000}, "second": {"bytes": 3000}}}}, {"store.close": {}}])");
-    return document;
-  }
-  const VolumeSpec& volume = *scenario.volume;
-  const auto write = [](uint64_t offset, uint64_t length, const char* content) -> ScenarioDocument {
-    return {{"volume.write", {{"offset", offset}, {"length", length}, {"content", content}}}};
-  };
-  const bool one_chunk = scenario.device.size / volume.chunk_size == 129;
-  const uint64_t half =
-      std::max<uint64_t>(volume.chunk_size / volume.logical_block_size / 2, 1) * volume.logical_block_size;
-  document["after"] = {write(0, volume.chunk_size, "dense"),
-                       write(one_chunk ? 0 : volume.chunk_size, half, "half"),
-                       {{"volume.unmap", {{"length", volume.chunk_size}}}},
-                       {{"volume.close", ScenarioDocument::object()}}};
   return document;
 }
 
