@@ -218,6 +218,7 @@ CrashSet Disk::crash_set() const {
 
 void Disk::submit(IoRequest& request, Executor& executor) {
   const EventNumber event = wiring_.scheduler.next_event();
+  tell_scheduler(request);
   const auto step = static_cast<uint64_t>(request.purpose.step);
   wiring_.digest.add({event, static_cast<uint64_t>(request.kind), request.block, request.block_count,
                       static_cast<uint64_t>(request.fua), step,
@@ -234,6 +235,13 @@ void Disk::submit(IoRequest& request, Executor& executor) {
   }
   if (operation->has(FaultKind::stuck)) return stuck_.push_back(std::move(operation));
   wiring_.scheduler.add_pending(std::move(operation));
+}
+
+void Disk::tell_scheduler(const IoRequest& request) {
+  const uint64_t begin = request.block * geometry_.block_size;
+  const bool all = request.kind == IoKind::flush;
+  wiring_.scheduler.touches(all ? 0 : begin,
+                            all ? UINT64_MAX : begin + request.block_count * geometry_.block_size);
 }
 
 std::errc Disk::check(const IoRequest& request) const noexcept {
@@ -320,6 +328,7 @@ void Disk::put(InFlight& operation, uint64_t byte, std::vector<std::byte> conten
 void Disk::complete(InFlight& operation) {
   const IoRequest& request = operation.request();
   wiring_.digest.add({operation.event(), wiring_.scheduler.now_ns()});
+  tell_scheduler(request);
   if (operation.status != std::errc{}) return;
   if (removed_) {
     operation.status = std::errc::no_such_device;

@@ -76,12 +76,10 @@ class EdgeSearch {
              const RecordedSession& recorded)
       : ground_(ground),
         cases_(expand(ground.scenario)),
-        way_(token),
+        token_(token),
         kind_(kind),
         plan_{.session = session, .cuts = token.cuts.size(), .last_moment = token.cuts[session].moment},
-        happenings_(recorded.happenings) {
-    way_.cuts.resize(session);
-  }
+        happenings_(recorded.happenings) {}
 
   std::optional<MissingEdge> run() {
     const auto failed_moment = attempt(kNowhere);
@@ -137,13 +135,13 @@ class EdgeSearch {
                       {.seed = ground_.seed});
     explorer.observe(attempt);
     explorer.forward_events_to(attempt);
-    explorer.run_beyond(way_);
+    explorer.run_beyond(token_, plan_.session);
     return attempt.failed_at();
   }
 
   const HuntingGround& ground_;
   const std::vector<Case> cases_;
-  Token way_;  // to the session
+  const Token& token_;  // whose first cuts lead to the session
   const FailureKind& kind_;
   Plan plan_;
   const std::vector<Happening>& happenings_;

@@ -4,24 +4,6 @@
 #include <algorithm>
 
 namespace holdfast::sim {
-namespace {
-
-// The first word is the number of words that follow; 0: no place.
-class Writer {
- public:
-  explicit Writer(std::span<uint64_t> memory) : memory_(memory) { memory_[0] = 0; }
-  void add(uint64_t word) {
-    if (used_ < memory_.size()) memory_[used_] = word;
-    ++used_;
-  }
-  void finish() { memory_[0] = used_ <= memory_.size() ? used_ - 1 : 0; }
-
- private:
-  std::span<uint64_t> memory_;
-  std::size_t used_ = 1;
-};
-
-}  // namespace
 
 void Containment::begin(std::span<uint64_t> whereabouts, std::span<const Death> deaths) {
   whereabouts_ = whereabouts;
@@ -29,21 +11,19 @@ void Containment::begin(std::span<uint64_t> whereabouts, std::span<const Death> 
   if (!whereabouts_.empty()) whereabouts_[0] = 0;
 }
 
-const Death* Containment::enter(std::span<const Cut> path, uint64_t moment, Doing doing) {
+// The first word of memory is the number of words that follow; 0: no place, or one that does not fit.
+const Death* Containment::enter(std::span<const Cut> path, uint64_t moment,
+                                const std::vector<uint32_t>& order, Doing doing) {
   if (whereabouts_.empty()) return nullptr;
-  Writer writer(whereabouts_);
-  writer.add(static_cast<uint64_t>(doing));
-  writer.add(moment);
-  for (const Cut& cut : path) {
-    writer.add(cut.moment);
-    writer.add(cut.selection.size());
-    for (const uint32_t choice : cut.selection) writer.add(choice);
+  words_.assign({static_cast<uint64_t>(doing)});
+  append_words({moment, {}, order}, words_);
+  for (const Cut& cut : path) append_words(cut, words_);
+  whereabouts_[0] = 0;
+  if (words_.size() < whereabouts_.size()) {
+    std::ranges::copy(words_, whereabouts_.begin() + 1);
+    whereabouts_[0] = words_.size();
   }
-  writer.finish();
-  if (deaths_.empty()) return nullptr;
-  const std::span<const uint64_t> here = whereabouts_.subspan(1, whereabouts_[0]);
-  const auto found = std::ranges::find_if(
-      deaths_, [here](const Death& death) { return std::ranges::equal(death.place, here); });
+  const auto found = std::ranges::find(deaths_, words_, &Death::place);
   return found == deaths_.end() ? nullptr : &*found;
 }
 

@@ -20,9 +20,10 @@ class Containment {
   };
 
   void begin(std::span<uint64_t> whereabouts, std::span<const Death> deaths);
-  // Null: nobody has died here. `path` and `moment` tell how far the session came; of a state that is judged,
-  // its own cut is the path's last.
-  const Death* enter(std::span<const Cut> path, uint64_t moment, Doing doing);
+  // Null: nobody has died here. `path`, `moment` and the order in races tell how far the session came; of a
+  // state that is judged, its own cut is the path's last.
+  const Death* enter(std::span<const Cut> path, uint64_t moment, const std::vector<uint32_t>& order,
+                     Doing doing);
   // Whether exploring further is not worth another death.
   bool is_last(const Death& death) const {
     return deaths_.size() >= kDeathsPerCase && &death == &deaths_.back();
@@ -31,6 +32,7 @@ class Containment {
  private:
   std::span<uint64_t> whereabouts_;
   std::span<const Death> deaths_;
+  std::vector<uint64_t> words_;  // of the place
 };
 
 }  // namespace holdfast::sim

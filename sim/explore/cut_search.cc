@@ -22,6 +22,7 @@ bool offers(const simdisk::CrashSet& set, std::span<const uint32_t> selection) {
 // A moment that offers the same states under the same demands as an earlier one is not a new moment.
 void CutSearch::consider(Play& play) {
   ++play.moments;
+  if (play.path.empty() && !here_.races.is_new()) return;
   if (here_.observer != nullptr && !here_.observer->moment(situation(play))) return;
   if (goal_.route != nullptr) return follow_route(play);
   if (!wanted(play) || faults_are_quiet()) return;
@@ -40,7 +41,7 @@ void CutSearch::consider(Play& play) {
 }
 
 void CutSearch::follow_route(Play& play) {
-  const auto* const choices = goal_.route->choices(play.path, play.moments);
+  const auto* const choices = goal_.route->choices(play.path, play.moments, order_of(play));
   if (choices == nullptr) return;
   const simdisk::CrashSet set = play.session.crash_set();
   for (const std::vector<uint32_t>& selection : *choices) {
@@ -79,7 +80,7 @@ void CutSearch::visit(Play& play, const simdisk::CrashSet& set, std::span<const 
     return;
   }
   std::vector<Cut> path = play.path;
-  path.push_back({play.moments, {selection.begin(), selection.end()}});
+  path.push_back({play.moments, {selection.begin(), selection.end()}, order_of(play)});
   if (here_.died_at(path, 0, Containment::Doing::judging)) return;
   const simdisk::EventNumber now = play.session.scheduler().last_event();
   const World::Mark world_mark = here_.world.mark();
@@ -99,7 +100,7 @@ void CutSearch::visit(Play& play, const simdisk::CrashSet& set, std::span<const 
     here_.result.simulated_ns += session.scheduler().now_ns();
   }
   if (fresh) play.seen->erase(state);
-  here_.containment.enter(play.path, play.resumed_at, Containment::Doing::working);
+  here_.enter(play.path, play.resumed_at, Containment::Doing::working);
   const simdisk::Hash128 inner = digest.value();
   digest = outer;
   digest.add(inner);
@@ -119,7 +120,7 @@ void CutSearch::recover_and_go_on(Play play) {
   } else if (judged.found && play.path.size() <= here_.scenario.crash.nested) {
     go_on(play, *judged.found);
   }
-  here_.containment.enter(play.path, 0, Containment::Doing::judging);
+  here_.enter(play.path, 0, Containment::Doing::judging);
 }
 
 void CutSearch::note_judged(const std::vector<Cut>& path, const Judgement& judged) {
@@ -166,18 +167,22 @@ bool CutSearch::wanted(const Play& play) const {
 }
 
 bool CutSearch::follows_target(const std::vector<Cut>& path) const {
-  return goal_.target != nullptr && path.size() < goal_.target->cuts.size();
+  return goal_.target != nullptr && path.size() < goal_.cuts;
 }
 
 // As good as random, and different for every state of a case.
 uint64_t CutSearch::key_of(const std::vector<Cut>& path) const {
   simdisk::Digest digest;
   digest.add({here_.options.seed});
-  for (const Cut& cut : path) {
-    digest.add({cut.moment, cut.selection.size()});
-    for (const uint32_t choice : cut.selection) digest.add({choice});
-  }
+  std::vector<uint64_t> words;
+  for (const Cut& cut : path) append_words(cut, words);
+  for (const uint64_t word : words) digest.add({word});
   return digest.value().low;
+}
+
+// Races are in the first session only.
+std::vector<uint32_t> CutSearch::order_of(const Play& play) const {
+  return play.path.empty() ? here_.races.order() : std::vector<uint32_t>();
 }
 
 Situation CutSearch::situation(Play& play) const {

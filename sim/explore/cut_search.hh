@@ -13,7 +13,8 @@ namespace holdfast::sim {
 
 // Which states of a case are visited. Without any of these: all.
 struct Goal {
-  const Token* target = nullptr;  // only the one that it names
+  const Token* target = nullptr;  // only the one that its first cuts lead to
+  std::size_t cuts = 0;           // so many
   bool beyond = false;            // and all behind it
   const Route* route = nullptr;   // only those on it
 };
@@ -55,6 +56,7 @@ class CutSearch {
   bool wanted(const Play& play) const;
   bool follows_target(const std::vector<Cut>& path) const;
   uint64_t key_of(const std::vector<Cut>& path) const;
+  std::vector<uint32_t> order_of(const Play& play) const;
   Situation situation(Play& play) const;
 
   Exploration& here_;

@@ -66,9 +66,20 @@ Exploration::Exploration(const Scenario& of, const Case& on, std::size_t index, 
           .faults = plan_of(which)},
       world(scenario.device.size),
       trace(scenario.device.block_size, rig.volume_layout,
-            !scenario.volume || scenario.volume->blob.empty()) {
+            !scenario.volume || scenario.volume->blob.empty()),
+      races(scenario, options.seed, options.search == Search::lazy && which.disk->faults.empty()) {
   if (scenario.device.garbage) fill_with_garbage(world.disk);
   containment.begin(options.whereabouts, options.deaths);
+  blank_ = world.mark();
+}
+
+bool Exploration::begin_playing() {
+  if (is_stopped() || !races.begin_playing()) return false;
+  world.rollback(blank_);
+  blank_ = world.mark();
+  trace.forget_since({});
+  rig.faults = plan_of(which);
+  return true;
 }
 
 bool Exploration::stop(std::string why) {
@@ -79,12 +90,17 @@ bool Exploration::stop(std::string why) {
 void Exploration::report(const Broken& broken, const std::vector<Cut>& path) {
   const auto known = std::ranges::find(result.violations, broken.invariant, &Violation::invariant);
   if (known != result.violations.end()) return;
-  const Token token{scenario.content_hash, case_index, options.seed, path};
+  Token token{scenario.content_hash, case_index, options.seed, path};
+  if (path.empty() && !races.order().empty()) token.cuts.push_back({0, {}, races.order()});
   result.violations.push_back({broken.invariant, broken.words, to_text(token)});
 }
 
+const Death* Exploration::enter(const std::vector<Cut>& path, uint64_t moment, Containment::Doing doing) {
+  return containment.enter(path, moment, races.order(), doing);
+}
+
 bool Exploration::died_at(const std::vector<Cut>& path, uint64_t moment, Containment::Doing doing) {
-  const Death* const death = containment.enter(path, moment, doing);
+  const Death* const death = enter(path, moment, doing);
   if (death == nullptr) return false;
   report({"no_abort", death->words}, path);
   if (containment.is_last(*death))

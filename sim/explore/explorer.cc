@@ -9,12 +9,17 @@ namespace holdfast::sim {
 
 ScenarioResult Explorer::run_to(const Token& target) {
   goal_.target = &target;
+  goal_.cuts = target.cuts.size();
+  here_.races.play_as(target.cuts.empty() ? std::vector<uint32_t>() : target.cuts.front().order);
   return run();
 }
 
-ScenarioResult Explorer::run_beyond(const Token& target) {
+ScenarioResult Explorer::run_beyond(const Token& target, std::size_t cuts) {
+  goal_.target = &target;
+  goal_.cuts = cuts;
   goal_.beyond = true;
-  return run_to(target);
+  here_.races.play_as(target.cuts.front().order);
+  return run();
 }
 
 ScenarioResult Explorer::run() {
@@ -33,8 +38,9 @@ ScenarioResult Explorer::run() {
 }
 
 uint64_t Explorer::count_requests() {
-  in_the_session(
-      [this](Session& session, Model& model) { play_without_cuts(session, model, here_.scenario.steps); });
+  in_the_session([this](Session& session, Model& model) {
+    play_without_cuts(session, model, here_.scenario.steps);
+  });
   const auto& faults = here_.which.disk->faults;
   const auto each = std::ranges::find(faults, true, &FaultSpec::each);
   return here_.rig.faults.selected(static_cast<std::size_t>(each - faults.begin()));
@@ -42,28 +48,38 @@ uint64_t Explorer::count_requests() {
 
 // False: what is wrong with the disk never showed.
 bool Explorer::play_all() {
-  bool tested = true;
-  in_the_session([this, &tested](Session& session, Model& model) {
-    Play::Seen seen;
-    Play whole{session, &model, &seen, {}};
-    CutSearch(here_, goal_, log_).play(whole, here_.scenario.steps);
-    here_.result.simulated_ns += session.scheduler().now_ns();
-    tested = was_put_to_the_test(session);
-  });
-  return tested;
+  CutSearch search(here_, goal_, log_);
+  bool played = false;
+  bool struck = false;
+  uint64_t ignored = 0;
+  while (here_.begin_playing()) {
+    played |= in_the_session([&](Session& session, Model& model) {
+      Play::Seen seen;
+      Play whole{session, &model, &seen, {}};
+      search.play(whole, here_.scenario.steps);
+      here_.result.simulated_ns += session.scheduler().now_ns();
+      struck |= here_.rig.faults.every_fault_struck();
+      ignored += session.ignored_requests();
+    });
+  }
+  here_.result.orders = here_.races.playings();
+  here_.result.every_order = here_.races.played_all();
+  return !played || was_put_to_the_test(struck, ignored);
 }
 
 // Sets up, and then works in the session of the steps, where everything is wrong with the disk that is to be.
-void Explorer::in_the_session(const std::function<void(Session&, Model&)>& work) {
+// False: the setup did not end.
+bool Explorer::in_the_session(const std::function<void(Session&, Model&)>& work) {
   const bool elsewhere = here_.scenario.device.setup_atomic_write.has_value();
   Model model;
   const simdisk::EventNumber first_event = elsewhere ? set_up_elsewhere(model) : 0;
-  if (here_.is_stopped()) return;
+  if (here_.is_stopped()) return false;
   Session session(here_.rig, here_.world, here_.trace, here_.seed_of({}), first_event);
-  if (!elsewhere && !play_without_cuts(session, model, here_.scenario.setup)) return;
+  if (!elsewhere && !play_without_cuts(session, model, here_.scenario.setup)) return false;
   session.ignore(here_.which.disk->ignores);
   session.strike();
   work(session, model);
+  return true;
 }
 
 // The setup on a device of its own, whose content is then this case's device.
@@ -81,11 +97,11 @@ bool Explorer::play_without_cuts(Session& session, Model& model, const std::vect
   return Player(here_, nullptr).play(whole, steps, false);
 }
 
-bool Explorer::was_put_to_the_test(const Session& session) {
-  if (!here_.is_stopped() && !here_.rig.faults.every_fault_struck())
+bool Explorer::was_put_to_the_test(bool struck, uint64_t ignored) {
+  if (!here_.is_stopped() && !struck)
     return here_.stop("no request came that the fault could strike");
   // A violation is evidence enough: the session after a cut reached it.
-  const bool reached = session.ignored_requests() > 0 || !here_.result.violations.empty();
+  const bool reached = ignored > 0 || !here_.result.violations.empty();
   if (here_.is_stopped() || here_.which.disk->ignores.empty() || reached) return true;
   return here_.stop("the disk ignores a barrier that was never reached");
 }

@@ -30,10 +30,11 @@ class Explorer {
     here_.trace.forward_to(listener, listener);
   }
 
-  // Visits all states, or with a target only the one that it names, or only those behind it.
+  // Visits all states, or with a target only the one that it names, or those that its first so many cuts lead
+  // to. The cuts of a target are made in its session's order.
   ScenarioResult run();
   ScenarioResult run_to(const Token& target);
-  ScenarioResult run_beyond(const Token& target);
+  ScenarioResult run_beyond(const Token& target, std::size_t cuts);
   // Why it ended early; empty: it did not.
   const std::string& stopped() const { return here_.stopped; }
   // Plays without cuts: how many requests the fault can strike that strikes each.
@@ -41,10 +42,10 @@ class Explorer {
 
  private:
   bool play_all();
-  void in_the_session(const std::function<void(Session&, Model&)>& work);
+  bool in_the_session(const std::function<void(Session&, Model&)>& work);
   simdisk::EventNumber set_up_elsewhere(Model& model);
   bool play_without_cuts(Session& session, Model& model, const std::vector<ScenarioStep>& steps);
-  bool was_put_to_the_test(const Session& session);
+  bool was_put_to_the_test(bool struck, uint64_t ignored);
   Verdict verdict();
 
   Exploration here_;

@@ -42,7 +42,12 @@ bool Player::play_step(Play& play, const ScenarioStep& step, bool cut) {
   const Trace::Watch watch(here_.trace, std::move(before_persist));
   if (!may_go_on(play)) return false;
   std::vector<Task<>> tasks = start(play, step);
-  return run(play, step, tasks, cut);
+  const auto* parallel = std::get_if<Parallel>(&step.action);
+  if (parallel != nullptr && parallel->every_order && play.path.empty())
+    play.session.scheduler().follow(&here_.races);
+  const bool goes_on = run(play, step, tasks, cut);
+  play.session.scheduler().follow(nullptr);
+  return goes_on;
 }
 
 bool Player::run(Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks, bool cut) {
@@ -51,10 +56,7 @@ bool Player::run(Play& play, const ScenarioStep& step, std::vector<Task<>>& task
   for (uint64_t taken = 0; !std::ranges::all_of(tasks, &Task<>::done); ++taken) {
     if (!may_go_on(play)) return false;
     if (taken == here_.rig.scheduler_steps_most) return stuck(play, "a step goes on and on and does not end");
-    if (!play.session.scheduler().step()) {
-      if (here_.rig.faults.has_struck(simdisk::FaultKind::stuck)) return false;  // and the power is cut
-      return stuck(play, "a step waits for something that will never happen");
-    }
+    if (!play.session.scheduler().step()) return nothing_happens(play);
     if (cut) at_each_moment_(play);
     if (here_.is_stopped()) return false;
     if (step.kill_after && here_.trace.completed_count(*step.kill_after) > before) {
@@ -65,6 +67,12 @@ bool Player::run(Play& play, const ScenarioStep& step, std::vector<Task<>>& task
   if (step.kill_after)
     return here_.stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
   return take_results(step, tasks);
+}
+
+// The play is over, if it is a good one.
+bool Player::nothing_happens(const Play& play) {
+  const bool cut_off = here_.rig.faults.has_struck(simdisk::FaultKind::stuck) || here_.races.is_redundant();
+  return cut_off ? false : stuck(play, "a step waits for something that will never happen");
 }
 
 bool Player::take_results(const ScenarioStep& step, std::vector<Task<>>& tasks) {

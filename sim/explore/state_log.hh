@@ -45,11 +45,14 @@ struct StateLog {
 class Route {
  public:
   void add(const std::vector<Cut>& path);
-  // What to choose at a moment of the session that this path led to. Null: nothing.
-  const std::set<std::vector<uint32_t>>* choices(const std::vector<Cut>& path, uint64_t moment) const;
+  // What to choose at a moment of the session that this path led to, after this order in its races. Null:
+  // nothing.
+  const std::set<std::vector<uint32_t>>* choices(std::span<const Cut> path, uint64_t moment,
+                                                 const std::vector<uint32_t>& order) const;
 
  private:
-  static std::vector<uint64_t> words_of(std::span<const Cut> path, uint64_t moment);
+  static std::vector<uint64_t> words_of(std::span<const Cut> path, uint64_t moment,
+                                        const std::vector<uint32_t>& order);
   std::map<std::vector<uint64_t>, std::set<std::vector<uint32_t>>> choices_;
 };
 

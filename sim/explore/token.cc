@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace holdfast::sim {
@@ -25,23 +26,37 @@ bool read_number(std::string_view text, Number& number, int base = 10) {
   return status == std::errc{} && end == text.data() + text.size();
 }
 
+bool read_numbers(std::string_view text, std::vector<uint32_t>& numbers) {
+  if (text.empty()) return true;
+  return std::ranges::all_of(split(text, ','), [&numbers](std::string_view part) {
+    return read_number(part, numbers.emplace_back());
+  });
+}
+
 bool read_cut(std::string_view text, Cut& cut) {
-  const std::size_t dot = text.find('.');
-  if (dot == std::string_view::npos || !read_number(text.substr(0, dot), cut.moment)) return false;
-  const std::string_view selection = text.substr(dot + 1);
-  if (selection.empty()) return true;
-  for (const std::string_view part : split(selection, ',')) {
-    if (!read_number(part, cut.selection.emplace_back())) return false;
-  }
-  return true;
+  const std::vector<std::string_view> parts = split(text, '.');
+  if (parts.size() != 2 && parts.size() != 3) return false;
+  return read_number(parts[0], cut.moment) && read_numbers(parts[1], cut.selection) &&
+         (parts.size() == 2 || read_numbers(parts[2], cut.order));
 }
 
 }  // namespace
 
+void append_words(const Cut& cut, std::vector<uint64_t>& words) {
+  words.push_back(cut.moment);
+  for (const auto* numbers : {&cut.selection, &cut.order}) {
+    words.push_back(numbers->size());
+    words.insert(words.end(), numbers->begin(), numbers->end());
+  }
+}
+
 std::string to_text(const Token& token) {
   std::string text =
       fmt::format("hf2-{:08x}-{:016x}-{}-{}", token.build, token.scenario, token.case_index, token.seed);
-  for (const Cut& cut : token.cuts) text += fmt::format("-{}.{}", cut.moment, fmt::join(cut.selection, ","));
+  for (const Cut& cut : token.cuts) {
+    text += fmt::format("-{}.{}", cut.moment, fmt::join(cut.selection, ","));
+    if (!cut.order.empty()) text += fmt::format(".{}", fmt::join(cut.order, ","));
+  }
   return text;
 }
 

@@ -11,10 +11,12 @@
 
 namespace holdfast::sim {
 
-// One cut: after how many moments of the session, and which candidate each undecided unit got.
+// One cut: after how many moments of the session, which candidate each undecided unit got, and what was chosen
+// until then in the session's races. Moments are counted from 1; 0: the session was not cut.
 struct Cut {
   uint64_t moment = 0;
   std::vector<uint32_t> selection;
+  std::vector<uint32_t> order = {};
 
   friend bool operator==(const Cut&, const Cut&) = default;
 };
@@ -32,7 +34,10 @@ struct Token {
   friend bool operator==(const Token&, const Token&) = default;
 };
 
-// hf2-BUILD-SCENARIO-CASE-SEED-MOMENT.0,1,0-...
+// Appends numbers that no other cut has.
+void append_words(const Cut& cut, std::vector<uint64_t>& words);
+
+// hf2-BUILD-SCENARIO-CASE-SEED-MOMENT.SELECTION-..., or MOMENT.SELECTION.ORDER where there was a race
 std::string to_text(const Token& token);
 std::optional<Token> parse_token(std::string_view text);
 

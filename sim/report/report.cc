@@ -64,6 +64,7 @@ ScenarioResult total_of(std::span<const ScenarioResult> results) {
     add_capped(total.sampled_states, result.sampled_states);
     add_capped(total.sampled_of, result.sampled_of);
     add_capped(total.states_enumerated, result.states_enumerated);
+    total.orders += result.orders;
     total.simulated_ns += result.simulated_ns;
     total.seconds += finite(result.seconds);
   }
@@ -73,6 +74,20 @@ ScenarioResult total_of(std::span<const ScenarioResult> results) {
 std::string words_of(const char* media, const MediaCounts& counts) {
   return fmt::format("  {:<18} {:>9} points, {:>9} exact, {:>9} states\n", media, counts.crash_points,
                      counts.crash_points_exact, counts.states_checked);
+}
+
+// Of the cases with races.
+std::string races_of(std::span<const ScenarioResult> results) {
+  uint64_t every[2] = {};
+  uint64_t orders[2] = {};
+  for (const ScenarioResult& result : results) {
+    if (result.orders <= 1) continue;
+    ++every[result.every_order];
+    orders[result.every_order] += result.orders;
+  }
+  if (orders[0] + orders[1] == 0) return "";
+  return fmt::format("  races: {} cases in every one of {} orders, {} in {} of more\n", every[true],
+                     orders[true], every[false], orders[false]);
 }
 
 std::string summary_of(const ScenarioResult& total) {
@@ -121,6 +136,7 @@ std::string to_json(std::span<const ScenarioResult> results) {
           {"both", to_json(result.both)}}},
         {"sampled", {{"states", result.sampled_states}, {"of", result.sampled_of}}},
         {"states_enumerated", result.states_enumerated},
+        {"orders", {{"played", result.orders}, {"every", result.every_order}}},
         {"simulated_ns", result.simulated_ns},
         {"violations", violations},
         {"seconds", finite(result.seconds)},
@@ -165,7 +181,7 @@ std::string to_text(std::span<const ScenarioResult> results) {
     text += words_of(result) + "\n";
   }
   const ScenarioResult total = total_of(results);
-  text += summary_of(total);
+  text += summary_of(total) + races_of(results);
   text += fmt::format(
       "{} cases, {} not as expected; {} crash points ({} visited in every combination), {} states checked\n",
       results.size(), unexpected, total.crash_points, total.crash_points_exact, total.states_checked);

@@ -20,7 +20,8 @@ using Keys = std::string_view[];
 constexpr Keys kScenarioKeys = {"$schema", "scenario", "purpose", "tags",  "device", "store", "volume",
                                 "setup",   "steps",    "after",   "crash", "disks",  "note"};
 constexpr Keys kStoreKeys = {"cluster_size", "metadata_pages", "type"};
-constexpr Keys kCrashKeys = {"nested", "states_per_point", "states_per_case"};
+constexpr uint64_t kMostOrders = 1'000'000;
+constexpr Keys kCrashKeys = {"nested", "states_per_point", "states_per_case", "orders"};
 constexpr Keys kDiskKeys = {"name", "ignores", "faults", "expect"};
 constexpr Keys kExpectKeys = {"violations"};
 constexpr Keys kInvariants = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "R1", "B1", "B2", "B3", "B4",
@@ -56,6 +57,9 @@ CrashSpec read_crash(Reader& reader, const Node& node) {
   crash.states_per_point = reader.number(node, "states_per_point").value_or(crash.states_per_point);
   crash.states_per_case = reader.number(node, "states_per_case").value_or(crash.states_per_case);
   if (crash.states_per_case == 0) reader.complain(node.position, "\"states_per_case\" must be at least 1");
+  crash.orders = reader.number(node, "orders").value_or(crash.orders);
+  if (crash.orders < 1 || crash.orders > kMostOrders)
+    reader.complain(node.find("orders")->position, fmt::format("\"orders\" must be from 1 to {}", kMostOrders));
   if (crash.states_per_point < 2) reader.complain(node.position, "\"states_per_point\" must be at least 2");
   return crash;
 }

@@ -261,7 +261,7 @@ constexpr Verb kVerbs[] = {
     {"memory.replace", read_alone<read_memory_replace>},
 };
 
-constexpr std::string_view kModifiers[] = {"expect", "may_fail", "kill_after", "note"};
+constexpr std::string_view kModifiers[] = {"expect", "may_fail", "kill_after", "orders", "note"};
 
 std::vector<std::string_view> all_step_keys() {
   std::vector<std::string_view> keys(std::begin(kModifiers), std::end(kModifiers));
@@ -307,6 +307,10 @@ Parallel read_parallel(Reader& reader, const Node& step, const Node::Member& mem
   for (const Node& item : member.value.items)
     parallel.steps.push_back(read_step(reader, item, scenario, true));
   if (parallel.steps.size() < 2) reader.complain(member.position, "\"parallel\" needs at least two steps");
+  if (const Node* orders = step.find("orders")) {
+    constexpr Keys kOrders = {"one", "every"};
+    parallel.every_order = reader.one_of(*orders, kOrders, "a number of orders").value_or(0) == 1;
+  }
   return parallel;
 }
 
@@ -346,6 +350,8 @@ ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenari
     reader.complain(kill->position, "\"kill_after\" and \"parallel\" do not go together");
   if (const Node* kill = node.find("kill_after"); kill != nullptr && is_memory_step(step))
     reader.complain(kill->position, "\"kill_after\" names a step of the engine, and this is none");
+  if (const Node* orders = node.find("orders"); orders != nullptr && !std::holds_alternative<Parallel>(step.action))
+    reader.complain(orders->position, "\"orders\" belongs to \"parallel\": what happens one after the other has one");
   const bool misspelt = verbs == 0 && unknown > 0;  // reported as an unknown key
   if (verbs != 1 && !misspelt)
     reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));

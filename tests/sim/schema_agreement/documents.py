@@ -89,7 +89,7 @@ def bases():
         "device": {"size": "4MiB", "block_size": 4096, "atomic_write": 4096, "volatile_cache": True,
                    "fua": [True, False], "discard_reads_zero": True, "initial": "garbage"},
         "store": {"cluster_size": "16KiB", "metadata_pages": 16, "type": "mine"},
-        "crash": {"nested": 1, "states_per_point": 64, "states_per_case": 1000},
+        "crash": {"nested": 1, "states_per_point": 64, "states_per_case": 1000, "orders": 7},
         "setup": READY,
         "steps": [FLUSH | {"note": "n", "expect": "ok", "may_fail": True}],
         "after": [{"store.close": {}}],
@@ -107,6 +107,8 @@ def bases():
         yield after_setup(step)
     for step in BLOB_STEPS:
         yield after_setup({"parallel": [FLUSH | {"note": "n", "expect": "ok", "may_fail": True}, step]})
+    for orders in ("one", "every"):
+        yield after_setup({"parallel": [FLUSH, FLUSH], "orders": orders})
     yield after_setup({"blob.sync": {"blob": "a"}, "kill_after": "write root"})
     for action in SPDK_ACTIONS:
         yield after_setup({"store.close": {}}, {"spdk": {"do": [action], "unload": False}})

@@ -46,6 +46,8 @@ struct ScenarioResult {
   uint64_t sampled_of = 0;          // how many these have, at least
   uint64_t states_enumerated = 0;   // what a plain enumeration of every combination would visit, at least
   uint64_t simulated_ns = 0;        // of all sessions
+  uint64_t orders = 0;              // in which it was played
+  bool every_order = true;          // that its races allow; false: as many as the budget, and others drawn
   std::string digest_depends_on;    // what beside the scenario and the seed; empty: nothing
   std::vector<Violation> violations;  // the first of each invariant
   double seconds = 0;

@@ -153,6 +153,7 @@ struct MemoryReplace {
 struct ScenarioStep;
 struct Parallel {
   std::vector<ScenarioStep> steps;
+  bool every_order = false;  // in which what they begin can end; else the one of the seed
 };
 
 struct ScenarioStep {
@@ -170,6 +171,7 @@ struct CrashSpec {
   uint32_t nested = 1;  // how many further cuts may follow in the sessions after a cut
   uint64_t states_per_point = 4096;  // beyond it a crash point is sampled, and not exact
   uint64_t states_per_case = 2'000'000;  // beyond it a case is inconclusive
+  uint64_t orders = 500;  // in which a case is played, if a step wants every one, before others are drawn
 };
 
 // Which promises a fault leaves, from the most to the fewest.

@@ -77,6 +77,7 @@ class Disk final : public BlockDevice {
   struct Unit;
 
   void submit(IoRequest& request, Executor& executor);
+  void tell_scheduler(const IoRequest& request);
   std::errc check(const IoRequest& request) const noexcept;
   void begin_write(InFlight& operation);
   std::vector<std::byte> content_of(const IoRequest& request) const;

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "holdfast/host/executor.hh"
 #include "holdfast/simdisk/choice_stream.hh"
 #include "holdfast/simdisk/media.hh"
+#include "holdfast/simdisk/sequencer.hh"
 
 namespace holdfast::simdisk {
 
@@ -16,7 +18,7 @@ class Scheduler;
 // One executor of the simulated host. All of them live on one thread, and the scheduler decides who runs.
 class SimExecutor final : public Executor {
  public:
-  explicit SimExecutor(Scheduler& scheduler) noexcept : scheduler_(scheduler) {}
+  SimExecutor(Scheduler& scheduler, std::size_t index) noexcept : scheduler_(scheduler), index_(index) {}
 
   void post(Work& work) noexcept override;
   bool is_current() const noexcept override;
@@ -24,6 +26,7 @@ class SimExecutor final : public Executor {
  private:
   friend class Scheduler;
   Scheduler& scheduler_;
+  std::size_t index_;
   Work* first_ = nullptr;
   Work** last_ = &first_;
 };
@@ -52,9 +55,12 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   Executor& add_executor();
-  void add_pending(std::unique_ptr<Pending> pending) { pending_.push_back(std::move(pending)); }
+  void add_pending(std::unique_ptr<Pending> pending);
 
-  // False: nothing can happen any more.
+  // From now on `sequencer` decides what happens next; null: the choices do, as at the beginning.
+  void follow(Sequencer* sequencer) noexcept { sequencer_ = sequencer; }
+
+  // False: nothing can happen any more, or nothing is to.
   bool step();
   template <class Predicate>
   bool run_until(Predicate done) {
@@ -73,20 +79,31 @@ class Scheduler {
   EventNumber next_event() noexcept { return ++events_; }
   EventNumber last_event() const noexcept { return events_; }
   uint64_t now_ns() const noexcept { return now_ns_; }
-  ChoiceStream& choices() noexcept { return choices_; }
+  // Of what is happening, for whoever follows.
+  void touches(uint64_t begin_byte, uint64_t end_byte) {
+    if (sequencer_ != nullptr) effects_.touched.push_back({begin_byte, end_byte});
+  }
 
  private:
   friend class SimExecutor;
+  static constexpr uint64_t kFirstName = uint64_t{1} << 32;  // of an executor: its index
   static constexpr uint64_t kWorkNs = 1'000;
   static constexpr uint64_t kCompletionNs = 10'000;
 
   std::vector<std::unique_ptr<Pending>> drop_everything() noexcept;
+  std::optional<std::size_t> choose(std::size_t ready);
+  std::vector<Option> options() const;
+  static std::size_t index_of(const Executor& executor) noexcept;
   void run_work(SimExecutor& executor);
   void run_pending(std::size_t index);
 
   ChoiceStream& choices_;
+  Sequencer* sequencer_ = nullptr;
+  Effects effects_;
   std::vector<std::unique_ptr<SimExecutor>> executors_;
   std::vector<std::unique_ptr<Pending>> pending_;
+  std::vector<uint64_t> names_;  // of what is pending
+  uint64_t last_name_ = kFirstName;
   const Executor* current_ = nullptr;
   EventNumber events_;
   uint64_t now_ns_ = 0;
