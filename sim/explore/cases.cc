@@ -62,7 +62,8 @@ std::expected<Token, std::string> token_of(const Scenario& scenario, std::string
 
 std::expected<ScenarioResult, std::string> go_to(Explorer& explorer, const Token& token) {
   ScenarioResult result = explorer.run_to(token);
-  const auto cuts = std::ranges::count_if(token.cuts, [](const Cut& cut) { return cut.moment != 0; });
+  const auto cuts =
+      std::ranges::count_if(token.cuts, [](const Cut& cut) { return cut.moment != 0 || cut.order.empty(); });
   if (result.states_checked < static_cast<uint64_t>(cuts))
     return std::unexpected("the token leads nowhere: it names a moment or a choice that there is not");
   return result;

@@ -65,8 +65,7 @@ Exploration::Exploration(const Scenario& of, const Case& on, std::size_t index, 
           .contract = which.disk->contract(),
           .faults = plan_of(which)},
       world(scenario.device.size),
-      trace(scenario.device.block_size, rig.volume_layout,
-            !scenario.volume || scenario.volume->blob.empty()),
+      trace(scenario.device.block_size, rig.volume_layout, !scenario.volume || scenario.volume->blob.empty()),
       races(scenario, options.seed, options.search == Search::lazy && which.disk->faults.empty()) {
   if (scenario.device.garbage) fill_with_garbage(world.disk);
   containment.begin(options.whereabouts, options.deaths);

@@ -40,7 +40,8 @@ struct Exploration {
   bool is_stopped() const { return !stopped.empty(); }
   // Notes a broken promise, if it is the first of its invariant.
   void report(const Broken& broken, const std::vector<Cut>& path);
-  // Everything that a playing of the case changes is as it was before the first one. False: that was the last.
+  // Everything that a playing of the case changes is as it was before the first one. False: that was the
+  // last.
   bool begin_playing();
   // Notes where the engine's code runs from now on. The death that it died here before, or null.
   const Death* enter(const std::vector<Cut>& path, uint64_t moment, Containment::Doing doing);

@@ -38,9 +38,8 @@ ScenarioResult Explorer::run() {
 }
 
 uint64_t Explorer::count_requests() {
-  in_the_session([this](Session& session, Model& model) {
-    play_without_cuts(session, model, here_.scenario.steps);
-  });
+  in_the_session(
+      [this](Session& session, Model& model) { play_without_cuts(session, model, here_.scenario.steps); });
   const auto& faults = here_.which.disk->faults;
   const auto each = std::ranges::find(faults, true, &FaultSpec::each);
   return here_.rig.faults.selected(static_cast<std::size_t>(each - faults.begin()));
@@ -98,8 +97,7 @@ bool Explorer::play_without_cuts(Session& session, Model& model, const std::vect
 }
 
 bool Explorer::was_put_to_the_test(bool struck, uint64_t ignored) {
-  if (!here_.is_stopped() && !struck)
-    return here_.stop("no request came that the fault could strike");
+  if (!here_.is_stopped() && !struck) return here_.stop("no request came that the fault could strike");
   // A violation is evidence enough: the session after a cut reached it.
   const bool reached = ignored > 0 || !here_.result.violations.empty();
   if (here_.is_stopped() || here_.which.disk->ignores.empty() || reached) return true;

@@ -24,19 +24,14 @@ Races::Races(const Scenario& scenario, uint64_t seed, bool prune)
       tree_(prune) {}
 
 bool Races::begin_playing() {
+  const bool one_is_all = fixed_ || !has_races_;
+  if ((one_is_all && playings_ == 1) || playings_ == 2 * most_) return false;
+  if (!drawn_ && !tree_.begin_run()) return false;
+  if (playings_ >= most_) drawn_.emplace(seed_ + playings_, tree_.choices_most(), kFalls);
   order_.clear();
   prefix_ = {};
   redundant_ = false;
-  new_ = playings_ == 0;
-  if (fixed_ || !has_races_) return playings_++ == 0;
-  if (playings_ < most_) {
-    if (!tree_.begin_run()) return false;
-  } else if (playings_ == 2 * most_ || (!drawn_ && !tree_.begin_run())) {
-    return false;
-  } else {
-    drawn_.emplace(seed_ + playings_, tree_.choices_most(), kFalls);
-  }
-  ++playings_;
+  new_ = playings_++ == 0;
   return true;
 }
 

@@ -16,9 +16,9 @@
 
 namespace holdfast::sim {
 
-// The orders in which a case is played. Where no step asks for every order there is one, that of the seed. Where
-// one does, the case is played again and again, up to a budget in every order; if that was not all, as often
-// again in orders that are drawn.
+// The orders in which a case is played. Where no step asks for every order there is one, that of the seed.
+// Where one does, the case is played again and again, up to a budget in every order; if that was not all, as
+// often again in orders that are drawn.
 class Races final : public simdisk::Sequencer {
  public:
   // With `prune`, orders that differ in independent neighbours only are not played.

@@ -11,8 +11,8 @@
 
 namespace holdfast::sim {
 
-// One cut: after how many moments of the session, which candidate each undecided unit got, and what was chosen
-// until then in the session's races. Moments are counted from 1; 0: the session was not cut.
+// One cut: after how many moments of the session, which candidate each undecided unit got, and what was
+// chosen until then in the session's races. Moments are counted from 1; 0: the session was not cut.
 struct Cut {
   uint64_t moment = 0;
   std::vector<uint32_t> selection;

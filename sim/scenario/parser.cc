@@ -59,7 +59,8 @@ CrashSpec read_crash(Reader& reader, const Node& node) {
   if (crash.states_per_case == 0) reader.complain(node.position, "\"states_per_case\" must be at least 1");
   crash.orders = reader.number(node, "orders").value_or(crash.orders);
   if (crash.orders < 1 || crash.orders > kMostOrders)
-    reader.complain(node.find("orders")->position, fmt::format("\"orders\" must be from 1 to {}", kMostOrders));
+    reader.complain(node.find("orders")->position,
+                    fmt::format("\"orders\" must be from 1 to {}", kMostOrders));
   if (crash.states_per_point < 2) reader.complain(node.position, "\"states_per_point\" must be at least 2");
   return crash;
 }

@@ -350,8 +350,10 @@ ScenarioStep read_step(Reader& reader, const Node& node, const Scenario& scenari
     reader.complain(kill->position, "\"kill_after\" and \"parallel\" do not go together");
   if (const Node* kill = node.find("kill_after"); kill != nullptr && is_memory_step(step))
     reader.complain(kill->position, "\"kill_after\" names a step of the engine, and this is none");
-  if (const Node* orders = node.find("orders"); orders != nullptr && !std::holds_alternative<Parallel>(step.action))
-    reader.complain(orders->position, "\"orders\" belongs to \"parallel\": what happens one after the other has one");
+  if (const Node* orders = node.find("orders");
+      orders != nullptr && !std::holds_alternative<Parallel>(step.action))
+    reader.complain(orders->position,
+                    "\"orders\" belongs to \"parallel\": what happens one after the other has one");
   const bool misspelt = verbs == 0 && unknown > 0;  // reported as an unknown key
   if (verbs != 1 && !misspelt)
     reader.complain(node.position, fmt::format("a step has exactly one verb, and this one has {}", verbs));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "shrink/hunt.hh"
 
+#include <algorithm>
 #include <cctype>
 #include <tuple>
 
@@ -10,8 +11,12 @@ namespace {
 // Less is better.
 auto rank_of(const FoundFailure& failure) {
   std::vector<uint64_t> moments;
-  for (const Cut& cut : failure.token.cuts) moments.push_back(cut.moment);
-  return std::tuple(moments.size(), failure.missing, moments);
+  std::size_t preferred = 0;  // what happened although something was before it
+  for (const Cut& cut : failure.token.cuts) {
+    moments.push_back(cut.moment);
+    preferred += cut.order.size() - static_cast<std::size_t>(std::ranges::count(cut.order, 0U));
+  }
+  return std::tuple(moments.size(), failure.missing, preferred, moments);
 }
 
 // Looks for states of one kind among at most so many.

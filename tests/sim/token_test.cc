@@ -17,7 +17,8 @@ Token some_token() {
               .build = *rc::gen::arbitrary<uint32_t>()};
   const auto cuts = *rc::gen::inRange(0, 4);
   for (int i = 0; i < cuts; ++i) {
-    token.cuts.push_back({*rc::gen::arbitrary<uint64_t>(), *rc::gen::arbitrary<std::vector<uint32_t>>()});
+    token.cuts.push_back({*rc::gen::arbitrary<uint64_t>(), *rc::gen::arbitrary<std::vector<uint32_t>>(),
+                          *rc::gen::arbitrary<std::vector<uint32_t>>()});
   }
   return token;
 }
@@ -50,9 +51,12 @@ RC_GTEST_PROP(Token, with_any_bytes_in_it_is_read_or_refused, (std::string garba
 }
 
 TEST(Token, has_the_form_that_the_messages_promise) {
-  const Token token{
-      .scenario = 0xabc, .case_index = 2, .seed = 7, .cuts = {{12, {0, 1, 3}}, {4, {}}}, .build = 0xb1};
-  EXPECT_EQ(to_text(token), "hf2-000000b1-0000000000000abc-2-7-12.0,1,3-4.");
+  const Token token{.scenario = 0xabc,
+                    .case_index = 2,
+                    .seed = 7,
+                    .cuts = {{12, {0, 1, 3}, {}}, {4, {}, {2, 0}}},
+                    .build = 0xb1};
+  EXPECT_EQ(to_text(token), "hf2-000000b1-0000000000000abc-2-7-12.0,1,3-4..2,0");
 }
 
 TEST(Token, garbage_is_refused) {

@@ -179,7 +179,7 @@ TEST_F(HoldfastSim, json_on_standard_output_is_the_report_and_nothing_else) {
   for (const Json& result : report["scenarios"]) {
     EXPECT_EQ(keys_of(result),
               (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact",
-                                     "states_checked", "by_media", "sampled", "states_enumerated",
+                                     "states_checked", "by_media", "sampled", "states_enumerated", "orders",
                                      "simulated_ns", "violations", "seconds", "digest", "outcomes"}));
     EXPECT_TRUE(result["crash_points"].is_number_unsigned());
     EXPECT_TRUE(result["crash_points_exact"].is_number_unsigned());
