@@ -57,6 +57,42 @@ RC_GTEST_PROP(CombinationCursor, VisitsAsManyDifferentOnesAsItsBudgetBeyondIt, (
   }
 }
 
+RC_GTEST_PROP(CombinationCursor, VisitsAllInWhichNoMoreUnitsArriveThanItsBound, (uint64_t seed)) {
+  const auto candidates = *rc::gen::container<std::vector<uint32_t>>(*rc::gen::inRange<std::size_t>(3, 8),
+                                                                     rc::gen::inRange<uint32_t>(2, 4));
+  const CrashSet set = set_of(candidates);
+  SeededChoices choices(seed);
+  CombinationCursor some(set, *rc::gen::inRange<uint64_t>(1, set.combinations()), choices);
+  const auto visited = distinct(visit(some));
+  CombinationCursor all(set, UINT64_MAX, choices);
+  for (const Selection& selection : visit(all)) {
+    const auto arrived = selection.size() - static_cast<std::size_t>(std::ranges::count(selection, 0U));
+    if (arrived <= some.bound()) RC_ASSERT(visited.contains(selection));
+  }
+}
+
+TEST(CombinationCursor, IsBoundByWhatItsBudgetHasRoomFor) {
+  const CrashSet set = set_of(std::vector<uint32_t>(12, 2));
+  SeededChoices choices(1);
+  const auto bound_with = [&](uint64_t budget) {
+    CombinationCursor cursor(set, budget, choices);
+    visit(cursor);
+    return cursor.bound();
+  };
+  EXPECT_EQ(bound_with(30), 0U) << "26 are named, and 12 do not fit behind them";
+  EXPECT_EQ(bound_with(100), 2U);
+  EXPECT_EQ(bound_with(400), 3U);
+}
+
+TEST(CombinationCursor, IsBoundByNothingWhereUnitsHaveMoreCandidatesThanAreListed) {
+  CrashSet set = set_of(std::vector<uint32_t>(12, 2));
+  set.complete = false;
+  SeededChoices choices(1);
+  CombinationCursor cursor(set, 400, choices);
+  visit(cursor);
+  EXPECT_EQ(cursor.bound(), 0U);
+}
+
 TEST(CombinationCursor, BeginsWithNothingEverythingEachAloneAndEachMissing) {
   const CrashSet set = set_of({2, 3, 4});
   SeededChoices choices(1);
