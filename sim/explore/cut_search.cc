@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "explore/metadata_pages.hh"
-#include "explore/tally.hh"
 #include "holdfast/simdisk/combinations.hh"
 
 namespace holdfast::sim {
@@ -35,9 +34,10 @@ void CutSearch::consider(Play& play) {
     if (offers(set, selection)) visit(play, set, selection);
     return;
   }
-  const Searched searched =
+  Searched searched =
       here_.options.search == Search::plain ? search_plainly(play, set) : search_lazily(play, set);
-  count_point(here_.result, set, here_.world.disk, searched.exact && !here_.is_stopped(), searched.states);
+  if (here_.is_stopped()) searched = {.exact = false, .states = searched.states};
+  count_point(here_.result, set, here_.world.disk, searched);
 }
 
 void CutSearch::follow_route(Play& play) {
@@ -49,17 +49,18 @@ void CutSearch::follow_route(Play& play) {
   }
 }
 
-CutSearch::Searched CutSearch::search_plainly(Play& play, const simdisk::CrashSet& set) {
+Searched CutSearch::search_plainly(Play& play, const simdisk::CrashSet& set) {
   simdisk::SeededChoices choices(here_.seed_of(play.path) + play.moments);
   simdisk::CombinationCursor cursor(set, here_.scenario.crash.states_per_point, choices);
   Searched searched{.exact = cursor.exhaustive(), .states = 0};
   std::span<const uint32_t> selection;
   for (; !here_.is_stopped() && cursor.next(selection); ++searched.states) visit(play, set, selection);
+  searched.bound = cursor.bound();
   return searched;
 }
 
 // Where even that is too much, some states are visited that differ as much as possible.
-CutSearch::Searched CutSearch::search_lazily(Play& play, const simdisk::CrashSet& set) {
+Searched CutSearch::search_lazily(Play& play, const simdisk::CrashSet& set) {
   std::optional<MetadataPages> pages;
   if (!set.units.empty() && ends_at_next_cut(play.path))
     pages.emplace(here_.world.disk, set, here_.scenario.device.block_size);
@@ -70,7 +71,10 @@ CutSearch::Searched CutSearch::search_lazily(Play& play, const simdisk::CrashSet
   for (; !here_.is_stopped() && searched.states < most && cursor.next(selection); ++searched.states)
     visit(play, set, selection);
   if (searched.states < most || !cursor.next(selection)) return searched;
-  return {.exact = false, .states = searched.states + search_plainly(play, set).states};
+  Searched some = search_plainly(play, set);
+  some.exact = false;
+  some.states += searched.states;
+  return some;
 }
 
 void CutSearch::visit(Play& play, const simdisk::CrashSet& set, std::span<const uint32_t> selection) {

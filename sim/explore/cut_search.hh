@@ -8,6 +8,7 @@
 #include "explore/exploration.hh"
 #include "explore/player.hh"
 #include "explore/state_log.hh"
+#include "explore/tally.hh"
 
 namespace holdfast::sim {
 
@@ -36,12 +37,6 @@ class CutSearch {
   void play(Play& play, const std::vector<ScenarioStep>& steps) { player_.play(play, steps, true); }
 
  private:
-  // How many states were visited, and whether they stand for all.
-  struct Searched {
-    bool exact;
-    uint64_t states;
-  };
-
   void consider(Play& play);
   void follow_route(Play& play);
   Searched search_plainly(Play& play, const simdisk::CrashSet& set);

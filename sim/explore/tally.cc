@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "explore/tally.hh"
 
+#include <algorithm>
 #include <limits>
 
 namespace holdfast::sim {
@@ -24,19 +25,22 @@ MediaCounts* counts_of(ScenarioResult& result, const simdisk::CrashSet& set, con
 }  // namespace
 
 void count_point(ScenarioResult& result, const simdisk::CrashSet& set, const simdisk::Media& disk,
-                 bool exhaustive, uint64_t visited) {
+                 const Searched& searched) {
   add_capped(result.states_enumerated, set.combinations());
   MediaCounts* const counts = counts_of(result, set, disk);
   if (counts == nullptr) return;
   ++counts->crash_points;
   ++result.crash_points;
-  if (exhaustive) {
+  if (searched.exact) {
     ++counts->crash_points_exact;
     ++result.crash_points_exact;
     return;
   }
-  result.sampled_states += visited;
+  result.sampled_states += searched.states;
   add_capped(result.sampled_of, set.combinations());
+  if (searched.bound == 0) return;
+  const bool first = result.crash_points_bounded++ == 0;
+  result.bound = first ? searched.bound : std::min<uint64_t>(result.bound, searched.bound);
 }
 
 void count_state(ScenarioResult& result, const simdisk::CrashSet& set, const simdisk::Media& disk) {

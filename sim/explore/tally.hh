@@ -6,9 +6,14 @@
 
 namespace holdfast::sim {
 
-// Counts a crash point of which `visited` combinations were visited, all of them if it is `exhaustive`.
+// How many states of a crash point were visited, and what they stand for.
+struct Searched {
+  bool exact;          // all
+  uint64_t states;
+  std::size_t bound = 0;  // not exact: those in which so many pieces arrive at most
+};
 void count_point(ScenarioResult& result, const simdisk::CrashSet& set, const simdisk::Media& disk,
-                 bool exhaustive, uint64_t visited);
+                 const Searched& searched);
 void count_state(ScenarioResult& result, const simdisk::CrashSet& set, const simdisk::Media& disk);
 
 }  // namespace holdfast::sim

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -61,6 +62,9 @@ ScenarioResult total_of(std::span<const ScenarioResult> results) {
     total.crash_points += result.crash_points;
     total.crash_points_exact += result.crash_points_exact;
     add_capped(total.states_checked, result.states_checked);
+    if (result.crash_points_bounded > 0)
+      total.bound = total.crash_points_bounded == 0 ? result.bound : std::min(total.bound, result.bound);
+    total.crash_points_bounded += result.crash_points_bounded;
     add_capped(total.sampled_states, result.sampled_states);
     add_capped(total.sampled_of, result.sampled_of);
     add_capped(total.states_enumerated, result.states_enumerated);
@@ -90,13 +94,24 @@ std::string races_of(std::span<const ScenarioResult> results) {
                      orders[true], every[false], orders[false]);
 }
 
+// Of the points that are not exact.
+std::string words_of_inexact(const ScenarioResult& total) {
+  const uint64_t points = total.crash_points - total.crash_points_exact;
+  std::string bounded;
+  if (total.crash_points_bounded > 0)
+    bounded = fmt::format(" ({} bounded: every state in which at most {} pieces arrive)",
+                          total.crash_points_bounded, total.bound);
+  return fmt::format("  at {} points sampled {} of {}{} states{}\n", points, total.sampled_states,
+                     total.sampled_of == UINT64_MAX ? "at least " : "", total.sampled_of, bounded);
+}
+
 std::string summary_of(const ScenarioResult& total) {
   std::string text = words_of("block", total.block) + words_of("persistent memory", total.persistent_memory) +
                      words_of("both", total.both);
   const bool capped = total.states_enumerated == UINT64_MAX;
-  text += fmt::format("  instead of {}{} states of a plain enumeration; sampled {} of {}{}\n",
-                      capped ? "at least " : "", total.states_enumerated, total.sampled_states,
-                      total.sampled_of == UINT64_MAX ? "at least " : "", total.sampled_of);
+  text += fmt::format("  instead of {}{} states of a plain enumeration\n", capped ? "at least " : "",
+                      total.states_enumerated);
+  if (total.crash_points > total.crash_points_exact) text += words_of_inexact(total);
   const double simulated = static_cast<double>(total.simulated_ns) / 1e9;
   text += fmt::format("  {:.1f} seconds of simulated time", simulated);
   if (total.seconds > 0) text += fmt::format(" in {:.1f} of work", total.seconds);
@@ -134,6 +149,7 @@ std::string to_json(std::span<const ScenarioResult> results) {
          {{"block", to_json(result.block)},
           {"persistent_memory", to_json(result.persistent_memory)},
           {"both", to_json(result.both)}}},
+        {"bounded", {{"crash_points", result.crash_points_bounded}, {"k", result.bound}}},
         {"sampled", {{"states", result.sampled_states}, {"of", result.sampled_of}}},
         {"states_enumerated", result.states_enumerated},
         {"orders", {{"played", result.orders}, {"every", result.every_order}}},

@@ -53,8 +53,8 @@ TEST(JsonReport, says_what_the_results_say) {
   const Json& first = report["scenarios"][0];
   EXPECT_EQ(keys_of(first),
             (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact", "states_checked",
-                                   "by_media", "sampled", "states_enumerated", "orders", "simulated_ns",
-                                   "violations", "seconds", "digest", "outcomes"}));
+                                   "by_media", "bounded", "sampled", "states_enumerated", "orders",
+                                   "simulated_ns", "violations", "seconds", "digest", "outcomes"}));
   EXPECT_EQ(first["name"], "a[honest,fua]");
   EXPECT_EQ(first["verdict"], "pass");
   EXPECT_EQ(first["crash_points"], 3);

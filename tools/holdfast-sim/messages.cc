@@ -26,6 +26,7 @@ std::string to_message(const sim::ScenarioResult& result) {
       {"persistent_memory", numbers_of(result.persistent_memory)},
       {"both", numbers_of(result.both)},
       {"more", {result.sampled_states, result.sampled_of, result.states_enumerated, result.simulated_ns}},
+      {"bounded", {result.crash_points_bounded, result.bound}},
       {"orders", result.orders},
       {"every_order", result.every_order},
       {"digest_depends_on", result.digest_depends_on},
@@ -52,6 +53,8 @@ sim::ScenarioResult from_message(const std::string& line) {
   result.sampled_of = message["more"][1];
   result.states_enumerated = message["more"][2];
   result.simulated_ns = message["more"][3];
+  result.crash_points_bounded = message["bounded"][0];
+  result.bound = message["bounded"][1];
   result.orders = message["orders"];
   result.every_order = message["every_order"];
   result.digest_depends_on = message["digest_depends_on"];

@@ -42,6 +42,8 @@ struct ScenarioResult {
   MediaCounts block;
   MediaCounts persistent_memory;    // that of map files, mapped ones too
   MediaCounts both;
+  uint64_t crash_points_bounded = 0;  // not exact, but all states in which at most `bound` pieces arrive
+  uint64_t bound = 0;                 // the least of these points
   uint64_t sampled_states = 0;      // visited at crash points that are not exact
   uint64_t sampled_of = 0;          // how many these have, at least
   uint64_t states_enumerated = 0;   // what a plain enumeration of every combination would visit, at least
