@@ -76,7 +76,7 @@ class AnEngineThatDies : public testing::Test {
   void TearDown() override { fuse = {}; }
 
   std::vector<ScenarioResult> run(unsigned jobs = 1) const {
-    const auto results = tools::run_in_workers({victim_, bystander_}, {}, jobs);
+    const auto results = tools::run_in_workers(tools::jobs_of({victim_, bystander_}, 0, 1), {}, jobs);
     EXPECT_TRUE(results.has_value()) << results.error();
     return results.value_or(std::vector<ScenarioResult>(2));
   }

@@ -171,16 +171,29 @@ TEST_F(HoldfastSim, a_report_that_cannot_be_written_ends_with_2) {
   }
 }
 
+TEST_F(HoldfastSim, several_seeds_are_told_of_in_one_report) {
+  const std::string file = write("a.json", scenario("a"));
+  const Ended ended = call({"run", file, "--seed", "3", "--seeds", "2", "--json", "-"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const Json report = Json::parse(ended.out);
+  ASSERT_EQ(report["scenarios"].size(), 8U);
+  EXPECT_EQ(report["scenarios"][0]["name"], "a[honest,no-fua] with seed 3");
+  EXPECT_EQ(report["scenarios"][1]["name"], "a[honest,no-fua] with seed 4");
+  const Json alone = Json::parse(call({"run", file, "--seed", "4", "--json", "-"}).out);
+  EXPECT_EQ(alone["scenarios"][0]["digest"], report["scenarios"][1]["digest"]);
+  EXPECT_EQ(call({"run", file, "--seeds", "0"}).status, 2);
+}
+
 TEST_F(HoldfastSim, json_on_standard_output_is_the_report_and_nothing_else) {
   const Ended ended = call({"run", write("a.json", scenario("a", kUnexpected)), "--json", "-"});
   EXPECT_EQ(ended.status, 1);
   const Json report = Json::parse(ended.out);
   ASSERT_EQ(report["scenarios"].size(), 4U);
   for (const Json& result : report["scenarios"]) {
-    EXPECT_EQ(keys_of(result),
-              (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact",
-                                     "states_checked", "by_media", "sampled", "states_enumerated", "orders",
-                                     "simulated_ns", "violations", "seconds", "digest", "outcomes"}));
+    EXPECT_EQ(keys_of(result), (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact",
+                                                      "states_checked", "by_media", "bounded", "sampled",
+                                                      "states_enumerated", "orders", "simulated_ns",
+                                                      "violations", "seconds", "digest", "outcomes"}));
     EXPECT_TRUE(result["crash_points"].is_number_unsigned());
     EXPECT_TRUE(result["crash_points_exact"].is_number_unsigned());
     EXPECT_TRUE(result["states_checked"].is_number_unsigned());

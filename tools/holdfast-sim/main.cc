@@ -29,9 +29,12 @@ constexpr int kExitInternal = 3;
 
 constexpr const char* kSchema = "schema.json";  // describes scenarios to editors, and is none
 
+constexpr uint64_t kMostSeeds = 1'000'000;
+
 struct RunArguments {
   std::vector<std::string> paths;
   sim::RunOptions options;
+  uint64_t seeds = 1;
   unsigned jobs = 1;
   std::string json;
   std::string junit;
@@ -118,7 +121,8 @@ bool write_report(const std::string& path, const std::string& text) {
 int run(const RunArguments& arguments) {
   const auto scenarios = load(arguments.paths);
   if (!scenarios) return kExitBadInput;
-  const auto results = run_in_workers(*scenarios, arguments.options, std::max(1U, arguments.jobs));
+  const auto results = run_in_workers(jobs_of(*scenarios, arguments.options.seed, arguments.seeds),
+                                      arguments.options, std::max(1U, arguments.jobs));
   if (!results) {
     fmt::print(stderr, "holdfast-sim: {}\n", results.error());
     return kExitInternal;
@@ -209,6 +213,10 @@ CLI::App& add_run_command(CLI::App& app, RunArguments& arguments) {
   run_command
       ->add_option("--seed", arguments.options.seed, "Decides the order of what happens at the same time")
       ->check(CLI::NonNegativeNumber);
+  run_command
+      ->add_option("--seeds", arguments.seeds,
+                   "Runs every case with so many seeds, from --seed on, in one report")
+      ->check(CLI::Range(uint64_t{1}, kMostSeeds));
   const std::map<std::string, sim::Search> searches = {{"lazy", sim::Search::lazy},
                                                        {"plain", sim::Search::plain}};
   run_command

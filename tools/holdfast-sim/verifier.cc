@@ -10,20 +10,13 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "holdfast/sim/runner.hh"
 #include "holdfast/sim/verify.hh"
+#include "jobs.hh"
 #include "process.hh"
 #include "shared_memory.hh"
 
 namespace holdfast::tools {
 namespace {
-
-struct Job {
-  const sim::Scenario* scenario;
-  std::size_t case_index;
-  uint64_t seed;
-  std::size_t states;
-};
 
 // From here on, this process has what it allocates at other addresses and over other bytes.
 void shake_heap() {
@@ -48,10 +41,6 @@ nlohmann::json elsewhere(const Work& work) {
   return nlohmann::json::parse(process.output());
 }
 
-std::string name_of(const Job& job) {
-  return fmt::format("{} with seed {}", cases_of(*job.scenario)[job.case_index], job.seed);
-}
-
 std::string why(const Job& job, const std::string& token) {
   const sim::Events explored = sim::events_when_explored(*job.scenario, token);
   const sim::Events visited = elsewhere([&] { return sim::events_when_visited(*job.scenario, token); });
@@ -59,48 +48,40 @@ std::string why(const Job& job, const std::string& token) {
   return difference.empty() ? "a third and a fourth time it did not differ" : difference;
 }
 
-Verification verify(const Job& job) {
-  const sim::StateDigests explored = sim::explore_states(*job.scenario, job.case_index, job.seed, job.states);
+Verification verify(const Job& job, std::size_t states) {
+  const sim::StateDigests explored = sim::explore_states(*job.scenario, job.case_index, job.seed, states);
   const sim::StateDigests visited = elsewhere([&] { return sim::visit_states(*job.scenario, explored); });
   Verification verification{.runs = explored.size(), .mismatches = {}};
   for (const auto& [token, digest] : explored) {
     const auto again = visited.find(token);
     if (again != visited.end() && again->second == digest) continue;
-    verification.mismatches.push_back(
-        fmt::format("{}: {}: {}", name_of(job), token,
-                    again == visited.end() ? "its token leads nowhere" : why(job, token)));
+    verification.mismatches.push_back(fmt::format(
+        "{}: {}: {}", job.name, token, again == visited.end() ? "its token leads nowhere" : why(job, token)));
     break;  // the first of a case names the cause
   }
   return verification;
 }
 
-std::vector<Job> jobs_of(const std::vector<sim::Scenario>& scenarios, uint64_t seed, uint64_t runs) {
-  std::vector<Job> jobs;
-  for (const sim::Scenario& scenario : scenarios) {
-    for (std::size_t i = 0; i < cases_of(scenario).size(); ++i) jobs.push_back({&scenario, i, seed, 0});
-  }
-  for (Job& job : jobs) job.states = (runs + jobs.size() - 1) / jobs.size();
-  return jobs;
-}
-
-void work_off(const std::vector<Job>& jobs, SharedCounter& counter, std::FILE* out) {
+void work_off(const std::vector<Job>& jobs, std::size_t states, SharedCounter& counter, std::FILE* out) {
   for (std::size_t job = counter.take(); job < jobs.size(); job = counter.take()) {
     Verification verification;
     try {
-      verification = verify(jobs[job]);
+      verification = verify(jobs[job], states);
     } catch (const std::exception& error) {
-      verification.mismatches.push_back(fmt::format("{}: {}", name_of(jobs[job]), error.what()));
+      verification.mismatches.push_back(fmt::format("{}: {}", jobs[job].name, error.what()));
     }
     fmt::print(out, "{}\n", nlohmann::json{verification.runs, verification.mismatches}.dump());
     std::fflush(out);
   }
 }
 
-Verification verify_all(const std::vector<Job>& jobs, unsigned processes) {
+// At least `runs` states, as many of each job.
+Verification verify_all(const std::vector<Job>& jobs, uint64_t runs, unsigned processes) {
+  const std::size_t states = (runs + jobs.size() - 1) / jobs.size();
   SharedCounter counter;
   std::vector<Process> workers;
   for (unsigned i = 0; i < processes; ++i) {
-    workers.push_back(Process::start([&](std::FILE* out) { work_off(jobs, counter, out); }));
+    workers.push_back(Process::start([&](std::FILE* out) { work_off(jobs, states, counter, out); }));
   }
   Verification sum;
   for (Process& worker : workers) {
@@ -122,7 +103,7 @@ Verification verify_all(const std::vector<Job>& jobs, unsigned processes) {
 Verification verify(const std::vector<sim::Scenario>& scenarios, uint64_t runs, unsigned jobs) {
   Verification sum;
   for (uint64_t seed = 0; sum.runs < runs && sum.mismatches.empty(); ++seed) {
-    Verification round = verify_all(jobs_of(scenarios, seed, runs - sum.runs), jobs);
+    Verification round = verify_all(jobs_of(scenarios, seed, 1), runs - sum.runs, jobs);
     if (round.runs == 0 && round.mismatches.empty())
       round.mismatches.emplace_back("no scenario has a crash state");
     sum.runs += round.runs;

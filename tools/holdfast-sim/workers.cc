@@ -19,21 +19,6 @@
 namespace holdfast::tools {
 namespace {
 
-struct Job {
-  const sim::Scenario* scenario;
-  std::size_t case_index;
-
-  std::string name() const { return cases_of(*scenario)[case_index]; }
-};
-
-std::vector<Job> jobs_of(const std::vector<sim::Scenario>& scenarios) {
-  std::vector<Job> jobs;
-  for (const sim::Scenario& scenario : scenarios) {
-    for (std::size_t i = 0; i < cases_of(scenario).size(); ++i) jobs.push_back({&scenario, i});
-  }
-  return jobs;
-}
-
 // The processes that work on one list of jobs, and what they have said so far.
 class Crew {
  public:
@@ -80,9 +65,11 @@ class Crew {
     std::fflush(out);
     const auto begin = std::chrono::steady_clock::now();
     sim::RunOptions options = options_;
+    options.seed = jobs_[job].seed;
     options.whereabouts = whereabouts.words();
     options.deaths = deaths_[job];
     sim::ScenarioResult result = run_case(*jobs_[job].scenario, jobs_[job].case_index, options);
+    result.name = jobs_[job].name;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     fmt::print(out, "{}\n", to_message(result));
     std::fflush(out);
@@ -107,7 +94,7 @@ class Crew {
       start(std::move(member.whereabouts), unfinished);
     } else {
       failure_ = fmt::format("the process that ran {} cannot be kept alive: {}",
-                             unfinished ? jobs_[*unfinished].name() : "nothing yet", *death);
+                             unfinished ? jobs_[*unfinished].name : "nothing yet", *death);
     }
   }
 
@@ -126,9 +113,10 @@ class Crew {
 
 }  // namespace
 
-std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(
-    const std::vector<sim::Scenario>& scenarios, const sim::RunOptions& options, unsigned jobs) {
-  return Crew(jobs_of(scenarios), options).work(jobs);
+std::expected<std::vector<sim::ScenarioResult>, std::string> run_in_workers(std::vector<Job> jobs,
+                                                                            const sim::RunOptions& options,
+                                                                            unsigned processes) {
+  return Crew(std::move(jobs), options).work(processes);
 }
 
 std::expected<sim::ReplayReport, std::string> replay_in_worker(const sim::Scenario& scenario,
