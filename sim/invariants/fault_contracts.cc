@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 namespace holdfast::sim {
 namespace {
@@ -15,7 +15,7 @@ class FaultJudge {
       : tells_(contract == Contract::detectable), state_(state), hits_(hits) {}
 
   std::optional<Broken> first_broken() const {
-    if (auto broken = check_owners()) return broken;
+    if (auto words = find_shared_cluster(state_.raw)) return Broken{"F3", std::move(*words)};
     if (state_.found.open_error) return check_refusal();
     if (auto broken = check_damaged()) return broken;
     for (const auto& [name, blob] : state_.found.blobs) {
@@ -60,21 +60,6 @@ class FaultJudge {
     const auto& blobs = state_.raw.replayed.blobs;
     const auto record = std::ranges::find(blobs, id, &BlobRecord::id);
     return record == blobs.end() ? nullptr : &*record;
-  }
-
-  std::optional<Broken> check_owners() const {
-    if (!state_.raw.super) return std::nullopt;
-    std::map<uint64_t, BlobId> owners;
-    for (const BlobRecord& record : state_.raw.replayed.blobs) {
-      for (const ClusterIndex cluster : record.clusters) {
-        if (cluster.value == 0) continue;
-        const auto [owner, first] = owners.emplace(cluster.value, record.id);
-        if (!first)
-          return Broken{"F3", fmt::format("cluster {} belongs to blobs {:#x} and {:#x}", cluster.value,
-                                          owner->second.value, record.id.value)};
-      }
-    }
-    return std::nullopt;
   }
 
   std::optional<Broken> check_refusal() const {

@@ -53,6 +53,9 @@ std::optional<Broken> first_broken_of(std::span<const NamedChecker<Check>> check
 // The first broken promise, in the order of cause: what follows from it is not reported as well.
 std::optional<Broken> first_broken(const Examination& state);
 
+// In words: a cluster that is named twice, and by whom.
+std::optional<std::string> find_shared_cluster(const RawStore& raw);
+
 // A page that a root names and that is newer than the root: it was reused. `lost` is the newer root that
 // should have been durable first.
 struct ReusedPage {
