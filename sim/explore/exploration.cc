@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "format/volume_super.hh"
+#include "invariants/names.hh"
 
 namespace holdfast::sim {
 namespace {
@@ -101,7 +102,7 @@ const Death* Exploration::enter(const std::vector<Cut>& path, uint64_t moment, C
 bool Exploration::died_at(const std::vector<Cut>& path, uint64_t moment, Containment::Doing doing) {
   const Death* const death = enter(path, moment, doing);
   if (death == nullptr) return false;
-  report({"no_abort", death->words}, path);
+  report({kNoAbort, death->words}, path);
   if (containment.is_last(*death))
     stop(fmt::format("the engine died in {} places, and what follows was not visited", kDeathsPerCase));
   return true;

@@ -6,6 +6,7 @@
 #include "explore/examination.hh"
 #include "explore/volume_examination.hh"
 #include "invariants/fault_contracts.hh"
+#include "invariants/names.hh"
 #include "invariants/volume_invariants.hh"
 
 namespace holdfast::sim {
@@ -30,9 +31,9 @@ std::optional<Broken> run(const Ground& ground, Task<>& task, std::optional<Erro
   task.start();
   for (uint64_t taken = 0; !task.done(); ++taken) {
     if (taken == ground.rig.scheduler_steps_most)
-      return Broken{"progress", "recovery goes on and on and does not end"};
+      return Broken{kProgress, "recovery goes on and on and does not end"};
     if (!ground.session.scheduler().step())
-      return Broken{"progress", "recovery waits for something that will never happen"};
+      return Broken{kProgress, "recovery waits for something that will never happen"};
     if (at_each_moment) at_each_moment();
   }
   if (const Result<> ended = task.take_result(); !ended) error = ended.error();

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "invariants/names.hh"
+
 namespace holdfast::sim {
 namespace {
 
@@ -93,7 +95,7 @@ bool Player::may_go_on(Play& play) {
 }
 
 bool Player::stuck(const Play& play, std::string why) {
-  here_.report({"progress", std::move(why)}, play.path);
+  here_.report({kProgress, std::move(why)}, play.path);
   return false;
 }
 

@@ -4,7 +4,6 @@
 namespace holdfast::sim {
 namespace {
 
-// In the order of cause: a page that was reused too early also makes a blob damaged, and so on.
 constexpr NamedChecker<Checker> kCheckers[] = {
     {"S1", check_S1}, {"S2", check_S2}, {"S7", check_S7}, {"S3", check_S3},
     {"R1", check_R1}, {"S4", check_S4}, {"S5", check_S5}, {"S6", check_S6},
@@ -14,8 +13,10 @@ constexpr NamedChecker<Checker> kCheckers[] = {
 
 }  // namespace
 
+std::span<const NamedChecker<Checker>> checkers_of_stores() { return kCheckers; }
+
 std::optional<Broken> first_broken(const Examination& state) {
-  return first_broken_of<Checker>(kCheckers, state);
+  return first_broken_of(checkers_of_stores(), state);
 }
 
 std::optional<ReusedPage> find_reused_page(const Examination& state) {

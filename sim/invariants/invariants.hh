@@ -12,7 +12,7 @@ namespace holdfast::sim {
 
 // A checker looks at one crash state and says in words what is wrong, if its own invariant is broken. The
 // sentences that they check stand in engine/durability/DURABILITY.md. To add one: a paragraph there, a tag in
-// the engine, a file here, a line in invariants.cc, and a scenario that breaks it.
+// the engine, a file here, a line in invariants.cc, twins in tests/sim/, and a scenario that breaks it.
 using Checker = std::optional<std::string> (*)(const Examination&);
 
 std::optional<std::string> check_R1(const Examination& state);
@@ -50,7 +50,9 @@ std::optional<Broken> first_broken_of(std::span<const NamedChecker<Check>> check
   return std::nullopt;
 }
 
-// The first broken promise, in the order of cause: what follows from it is not reported as well.
+// In the order of cause: a page that was reused too early also makes a blob damaged, and so on.
+std::span<const NamedChecker<Checker>> checkers_of_stores();
+// The first broken promise: what follows from it is not reported as well.
 std::optional<Broken> first_broken(const Examination& state);
 
 // In words: a cluster that is named twice, and by whom.

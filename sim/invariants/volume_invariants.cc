@@ -4,7 +4,6 @@
 namespace holdfast::sim {
 namespace {
 
-// In the order of cause: a superblock without its map file also makes every chunk unreadable, and so on.
 constexpr NamedChecker<VolumeChecker> kCheckers[] = {
     {"V1", check_V1}, {"V3", check_V3}, {"V5", check_V5}, {"V2", check_V2}, {"V4", check_V4},
     {"R2", check_R2}, {"C1", check_C1}, {"C2", check_C2}, {"C3", check_C3}, {"A4", check_A4},
@@ -13,8 +12,10 @@ constexpr NamedChecker<VolumeChecker> kCheckers[] = {
 
 }  // namespace
 
+std::span<const NamedChecker<VolumeChecker>> checkers_of_volumes() { return kCheckers; }
+
 std::optional<Broken> first_broken(const VolumeExamination& state) {
-  return first_broken_of<VolumeChecker>(kCheckers, state);
+  return first_broken_of(checkers_of_volumes(), state);
 }
 
 }  // namespace holdfast::sim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "explore/volume_examination.hh"
@@ -28,7 +29,9 @@ std::optional<std::string> check_A4(const VolumeExamination& state);
 std::optional<std::string> check_A5(const VolumeExamination& state);
 std::optional<std::string> check_A6(const VolumeExamination& state);
 
-// The first broken promise, in the order of cause.
+// In the order of cause: a superblock without its map file also makes every chunk unreadable, and so on.
+std::span<const NamedChecker<VolumeChecker>> checkers_of_volumes();
+// The first broken promise.
 std::optional<Broken> first_broken(const VolumeExamination& state);
 
 }  // namespace holdfast::sim
