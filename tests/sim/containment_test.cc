@@ -1,67 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <dlfcn.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <cstring>
 
 #include "holdfast-sim/verifier.hh"
 #include "holdfast-sim/workers.hh"
-#include "holdfast/assert.hh"
 #include "holdfast/sim/runner.hh"
+#include "sim/fuse.hh"
 #include "sim/scenario_text.hh"
-
-namespace holdfast {
-namespace {
-
-// How the engine dies when it meets the second write's data. Its codec calls the library's functions, and
-// this executable stands in front of the library.
-enum class Dies : uint8_t { never, by_an_assertion, by_a_signal };
-struct Fuse {
-  Dies when_it_compresses = Dies::never;
-  Dies when_it_decompresses = Dies::never;
-  bool differs_elsewhere = false;  // in another process than the one that compressed first
-};
-Fuse fuse;
-
-constexpr uint64_t kSecondWrite = 2;
-
-void burn(Dies how, const char* chunk) {
-  uint64_t tag = 0;
-  std::memcpy(&tag, chunk, sizeof tag);
-  if (how == Dies::never || (tag & 0xFFFFFFFF) != kSecondWrite) return;
-  if (how == Dies::by_a_signal) std::raise(SIGUSR1);  // sanitizers leave it alone
-  HF_ASSERT(how != Dies::by_an_assertion);
-}
-
-using Decompress = int(const char*, char*, int, int);
-using Compress = int(void*, const char*, char*, int, int, int);
-
-template <class Function>
-Function* next(const char* name) {
-  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
-}
-
-}  // namespace
-}  // namespace holdfast
-
-extern "C" int LZ4_decompress_safe(const char* from, char* into, int size, int most) {
-  static const auto library = holdfast::next<holdfast::Decompress>("LZ4_decompress_safe");
-  const int made = library(from, into, size, most);
-  if (made > 0) holdfast::burn(holdfast::fuse.when_it_decompresses, into);
-  return made;
-}
-
-extern "C" int LZ4_compress_fast_extState(void* state, const char* from, char* into, int size, int most,
-                                          int acceleration) {
-  static const auto library = holdfast::next<holdfast::Compress>("LZ4_compress_fast_extState");
-  holdfast::burn(holdfast::fuse.when_it_compresses, from);
-  static pid_t home = 0;
-  if (holdfast::fuse.differs_elsewhere && home == 0) home = getpid();
-  if (holdfast::fuse.differs_elsewhere && home != getpid()) acceleration = 65537;
-  return library(state, from, into, size, most, acceleration);
-}
 
 namespace holdfast::sim {
 namespace {
@@ -73,7 +17,7 @@ const std::string kSecond = R"({"volume.write": {"length": "16KiB"}}, {"volume.c
 
 class AnEngineThatDies : public testing::Test {
  protected:
-  void TearDown() override { fuse = {}; }
+  void TearDown() override { fuse() = {}; }
 
   std::vector<ScenarioResult> run(unsigned jobs = 1) const {
     const auto results = tools::run_in_workers(tools::jobs_of({victim_, bystander_}, 0, 1), {}, jobs);
@@ -110,7 +54,7 @@ constexpr const char* kPromise = "broken promise: how != Dies::by_an_assertion";
 TEST_F(AnEngineThatDies, in_some_crash_states_is_a_finding_and_all_other_states_are_checked) {
   const std::vector<ScenarioResult> healthy = run();
   ASSERT_EQ(healthy[0].verdict, Verdict::pass) << healthy[0].note;
-  fuse.when_it_decompresses = Dies::by_an_assertion;
+  fuse().when_it_decompresses = Dies::by_an_assertion;
   const std::vector<ScenarioResult> results = run();
   expect_one_death(results[0], kPromise);
   EXPECT_EQ(results[0].crash_points, healthy[0].crash_points);
@@ -120,12 +64,12 @@ TEST_F(AnEngineThatDies, in_some_crash_states_is_a_finding_and_all_other_states_
 }
 
 TEST_F(AnEngineThatDies, by_a_signal_is_a_finding_as_well) {
-  fuse.when_it_decompresses = Dies::by_a_signal;
+  fuse().when_it_decompresses = Dies::by_a_signal;
   expect_one_death(run()[0], "signal 10");
 }
 
 TEST_F(AnEngineThatDies, in_the_first_session_is_a_finding_after_what_could_be_checked) {
-  fuse.when_it_compresses = Dies::by_an_assertion;
+  fuse().when_it_compresses = Dies::by_an_assertion;
   const ScenarioResult result = run()[0];
   expect_one_death(result, kPromise);
   EXPECT_EQ(std::count(result.violations[0].token.begin(), result.violations[0].token.end(), '-'), 4)
@@ -137,7 +81,7 @@ TEST_F(AnEngineThatDies, is_no_mismatch_unless_it_behaves_differently_elsewhere)
   const tools::Verification healthy = tools::verify({victim_, bystander_}, 100, 2);
   EXPECT_GE(healthy.runs, 100U);
   EXPECT_EQ(healthy.mismatches, std::vector<std::string>{});
-  fuse.differs_elsewhere = true;
+  fuse().differs_elsewhere = true;
   const tools::Verification different = tools::verify({victim_, bystander_}, 100, 2);
   ASSERT_EQ(different.mismatches.size(), 1U);
   EXPECT_NE(different.mismatches[0].find(": event "), std::string::npos) << different.mismatches[0];
@@ -146,7 +90,7 @@ TEST_F(AnEngineThatDies, is_no_mismatch_unless_it_behaves_differently_elsewhere)
 }
 
 TEST_F(AnEngineThatDies, gives_the_same_report_for_every_number_of_processes) {
-  fuse.when_it_decompresses = Dies::by_an_assertion;
+  fuse().when_it_decompresses = Dies::by_an_assertion;
   const std::vector<ScenarioResult> alone = run(1);
   const std::vector<ScenarioResult> together = run(2);
   for (std::size_t i = 0; i < alone.size(); ++i) {

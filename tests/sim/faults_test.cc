@@ -65,24 +65,6 @@ TEST(Faults, of_the_byzantine_class_may_lose_what_they_hit) {
   EXPECT_GT(lost.states_checked, 0U);
 }
 
-TEST(Faults, of_the_byzantine_class_must_not_show_what_another_wrote) {
-  const ScenarioResult shown = run_faulty(with_faults(
-      R"({"kind": "misdirected_write", "step": "user data", "distance": 4})", R"({"violations": ["F4"]})",
-      R"({"blob.create": {"name": "b", "clusters": 1}}, {"io.write": {"blob": "a", "length": "4KiB"}},
-         {"io.flush": {"blob": "a"}})"));
-  EXPECT_EQ(shown.verdict, Verdict::expected_fail) << shown.note;
-}
-
-TEST(Faults, of_the_detectable_class_must_be_told) {
-  const ScenarioResult rotten = run_faulty(
-      with_faults(R"({"kind": "rot", "step": "user data", "op": "write", "contract": "detectable"})",
-                  R"({"violations": ["F1"]})", R"({"io.write": {"blob": "a", "length": "4KiB"}},
-        {"io.flush": {"blob": "a"}})"));
-  EXPECT_EQ(rotten.verdict, Verdict::expected_fail) << rotten.note;
-  const ScenarioResult told = run_faulty(with_faults(R"({"kind": "rot", "step": "write root"})"));
-  EXPECT_EQ(told.verdict, Verdict::pass) << told.note;
-}
-
 TEST(Faults, a_read_that_returns_what_was_never_there_fails_its_step) {
   const ScenarioResult rotten = run_faulty(with_faults(
       R"({"kind": "rot", "step": "user data", "op": "read"})", R"("pass")", R"({"io.write": {"blob": "a",
