@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "explore/cases.hh"
+#include "hygiene/hygiene.hh"
 
 namespace holdfast::sim {
 
@@ -15,8 +16,12 @@ std::vector<std::string> cases_of(const Scenario& scenario) {
 
 ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
   const std::vector<Case> cases = expand(scenario);
+  Hygiene hygiene(scenario.device);
   Explorer explorer(scenario, cases.at(case_index), case_index, options);
+  if (cases[case_index].disk->honest()) explorer.forward_session_to(hygiene);
   ScenarioResult result = explorer.run();
+  if (as_expected(result.verdict)) hygiene.session_ended();
+  result.warnings = hygiene.warnings();
   result.name = name_of(scenario, cases[case_index]);
   return result;
 }

@@ -97,6 +97,7 @@ void CutSearch::visit(Play& play, const simdisk::CrashSet& set, std::span<const 
   // While nothing is written, a cut during the recovery leads to this state again.
   const auto [state, fresh] = play.seen->emplace(here_.world.image_hash(), play.model->version());
   {
+    const Trace::Aside aside(here_.trace);
     Session session(here_.rig, here_.world, here_.trace, here_.seed_of(path), now);
     session.ignore(here_.which.disk->ignores);
     count_state(here_.result, set, here_.world.disk);

@@ -79,6 +79,7 @@ bool Exploration::begin_playing() {
   blank_ = world.mark();
   trace.forget_since({});
   rig.faults = plan_of(which);
+  if (races.playings() > 1) trace.forward_session_to(nullptr);  // once is enough
   return true;
 }
 

@@ -29,6 +29,8 @@ class Explorer {
   void forward_events_to(Listener& listener) {
     here_.trace.forward_to(listener, listener);
   }
+  // Of the first playing of the scenario. It outlives the exploration.
+  void forward_session_to(SessionListener& listener) { here_.trace.forward_session_to(&listener); }
 
   // Visits all states, or with a target only the one that it names, or those that its first so many cuts lead
   // to. The cuts of a target are made in its session's order.

@@ -20,7 +20,7 @@ simdisk::Hash128 content_hash(std::span<const std::byte> page) {
 }  // namespace
 
 void Trace::submitted(EventNumber event, const IoRequest& request) {
-  if (of_disk_ != nullptr) of_disk_->submitted(event, request);
+  tell_of_disk([&](auto& listener) { listener.submitted(event, request); });
   if (volume_on_disk_) submitted_by_volume(event, request);
   if (request.kind != IoKind::write && request.kind != IoKind::write_zeroes) return;
   const bool one_buffer = request.kind == IoKind::write && request.buffers.size() == 1;
@@ -42,25 +42,25 @@ void Trace::submitted(EventNumber event, const IoRequest& request) {
 }
 
 void Trace::completed(EventNumber event, const IoRequest& request) {
-  if (of_disk_ != nullptr) of_disk_->completed(event, request);
+  tell_of_disk([&](auto& listener) { listener.completed(event, request); });
   ++completed_[request.purpose.step];
   if (request.kind == IoKind::flush || request.fua)
     claims_.push_back({.event = event, .barrier = request.purpose.barrier});
 }
 
 void Trace::stored(EventNumber event, const simdisk::MapRange& range, std::span<const std::byte> bytes) {
-  if (of_memory_ != nullptr) of_memory_->stored(event, range, bytes);
+  tell_of_memory([&](auto& listener) { listener.stored(event, range, bytes); });
   volume_.stored(event, processes_, range.map, range.offset, bytes);
 }
 
 void Trace::persist_submitted(EventNumber event, const simdisk::MapRange& range, Purpose purpose) {
-  if (of_memory_ != nullptr) of_memory_->persist_submitted(event, range, purpose);
+  tell_of_memory([&](auto& listener) { listener.persist_submitted(event, range, purpose); });
   if (before_persist_) before_persist_();
 }
 
 void Trace::persist_completed(EventNumber event, const simdisk::MapRange& range, Purpose purpose,
                               const Result<>& result) {
-  if (of_memory_ != nullptr) of_memory_->persist_completed(event, range, purpose, result);
+  tell_of_memory([&](auto& listener) { listener.persist_completed(event, range, purpose, result); });
   ++completed_[purpose.step];
 }
 

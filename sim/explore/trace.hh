@@ -23,6 +23,15 @@ struct PageWrite {
   std::optional<simdisk::Hash128> content;  // of the whole page, if the write covered it
 };
 
+// Told what happens to the devices of one session.
+class SessionListener : public simdisk::DiskObserver, public simdisk::MemoryObserver {
+ public:
+  virtual void process_began() = 0;
+
+ protected:
+  ~SessionListener() = default;
+};
+
 // Who wrote what, when: with it a page found on media after a cut is traced back to its write, and the
 // invariants can say not only that something is wrong but which order was broken. Forgets what happened after
 // a mark on request.
@@ -65,9 +74,26 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
     of_disk_ = &of_disk;
     of_memory_ = &of_memory;
   }
+  // It is told what happens in one session, and outlives it. Null: nobody is told.
+  void forward_session_to(SessionListener* listener) { of_session_ = listener; }
+  // As long as it lives, another session is played, of which that listener is not told.
+  class [[nodiscard]] Aside {
+   public:
+    explicit Aside(Trace& trace) : trace_(trace), of_session_(std::exchange(trace.of_session_, nullptr)) {}
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+    ~Aside() { trace_.of_session_ = of_session_; }
+
+   private:
+    Trace& trace_;
+    SessionListener* of_session_;
+  };
   const VolumeTrace& volume() const { return volume_; }
 
-  void begin_process() { ++processes_; }
+  void begin_process() {
+    ++processes_;
+    if (of_session_ != nullptr) of_session_->process_began();
+  }
   // Counts completed requests of a protocol step.
   uint64_t completed_count(Step step) const;
 
@@ -97,6 +123,16 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
     simdisk::EventNumber event = 0;  // of the completion
     Barrier barrier = Barrier::none;
   };
+  template <class Tell>
+  void tell_of_disk(const Tell& tell) {
+    if (of_disk_ != nullptr) tell(*of_disk_);
+    if (of_session_ != nullptr) tell(*of_session_);
+  }
+  template <class Tell>
+  void tell_of_memory(const Tell& tell) {
+    if (of_memory_ != nullptr) tell(*of_memory_);
+    if (of_session_ != nullptr) tell(*of_session_);
+  }
 
   std::vector<PageWrite> writes_;
   std::vector<Claim> claims_;
@@ -109,6 +145,7 @@ class Trace final : public simdisk::DiskObserver, public simdisk::MemoryObserver
   std::function<void()> before_persist_;
   simdisk::DiskObserver* of_disk_ = nullptr;
   simdisk::MemoryObserver* of_memory_ = nullptr;
+  SessionListener* of_session_ = nullptr;
 };
 
 }  // namespace holdfast::sim

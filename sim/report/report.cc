@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 namespace holdfast::sim {
 namespace {
@@ -28,6 +30,37 @@ std::string xml_escaped(std::string_view text) {
 // Neither JSON nor JUnit has a word for what is no number.
 double finite(double seconds) { return std::isfinite(seconds) ? seconds : 0; }
 
+std::string words_of(const Warning& warning) {
+  return fmt::format("{}: '{}' for {}, {} time{}", name_of(warning.kind), warning.step, warning.barrier,
+                     warning.count, warning.count == 1 ? "" : "s");
+}
+
+// Of all cases together; the first example of each is named.
+std::string warnings_of(std::span<const ScenarioResult> results) {
+  struct Sum {
+    Warning warning;
+    uint64_t cases = 0;
+    std::string first;
+  };
+  std::map<std::tuple<WarningKind, std::string, std::string>, Sum> sums;
+  for (const ScenarioResult& result : results) {
+    for (const Warning& warning : result.warnings) {
+      Sum& sum = sums[{warning.kind, warning.step, warning.barrier}];
+      if (sum.cases++ == 0) {
+        sum.warning = warning;
+        sum.first = result.name;
+      } else {
+        sum.warning.count += warning.count;
+      }
+    }
+  }
+  std::string text = sums.empty() ? "" : "  warnings, which change no verdict:\n";
+  for (const auto& [key, sum] : sums)
+    text += fmt::format("    {} in {} case{}, first in {} at event {}\n", words_of(sum.warning), sum.cases,
+                        sum.cases == 1 ? "" : "s", sum.first, sum.warning.event);
+  return text;
+}
+
 std::string words_of(const ScenarioResult& result) {
   std::string words = result.note;
   for (const Violation& violation : result.violations) {
@@ -35,6 +68,25 @@ std::string words_of(const ScenarioResult& result) {
     words += fmt::format("{}: {}\n  token {}", violation.invariant, violation.words, violation.token);
   }
   return words;
+}
+
+std::string system_out_of(std::span<const Warning> warnings) {
+  std::string lines;
+  for (const Warning& warning : warnings)
+    lines += fmt::format("warning: {}, first at event {}\n", words_of(warning), warning.event);
+  return "    <system-out>" + xml_escaped(lines) + "</system-out>\n";
+}
+
+nlohmann::ordered_json to_json(std::span<const Warning> warnings) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Warning& warning : warnings) {
+    list.push_back({{"kind", name_of(warning.kind)},
+                    {"step", warning.step},
+                    {"barrier", warning.barrier},
+                    {"count", warning.count},
+                    {"event", warning.event}});
+  }
+  return list;
 }
 
 nlohmann::ordered_json to_json(const MediaCounts& counts) {
@@ -131,6 +183,16 @@ const char* name_of(Verdict verdict) noexcept {
   return "unknown";
 }
 
+const char* name_of(WarningKind kind) noexcept {
+  switch (kind) {
+    case WarningKind::flush_of_nothing: return "flush-of-nothing";
+    case WarningKind::persist_of_nothing: return "persist-of-nothing";
+    case WarningKind::rewrite: return "rewrite";
+    case WarningKind::left_over: return "left-over";
+  }
+  return "unknown";
+}
+
 std::string to_json(std::span<const ScenarioResult> results) {
   auto scenarios = nlohmann::ordered_json::array();
   for (const ScenarioResult& result : results) {
@@ -155,6 +217,7 @@ std::string to_json(std::span<const ScenarioResult> results) {
         {"orders", {{"played", result.orders}, {"every", result.every_order}}},
         {"simulated_ns", result.simulated_ns},
         {"violations", violations},
+        {"warnings", to_json(std::span<const Warning>(result.warnings))},
         {"seconds", finite(result.seconds)},
         {"digest", result.digest},
         {"outcomes", result.outcomes}};
@@ -172,13 +235,14 @@ std::string to_junit(std::span<const ScenarioResult> results) {
   for (const ScenarioResult& result : results) {
     cases += fmt::format("  <testcase classname=\"scenarios\" name=\"{}\" time=\"{:.3f}\"",
                          xml_escaped(result.name), finite(result.seconds));
-    if (as_expected(result.verdict)) {
-      cases += "/>\n";
-      continue;
+    std::string inside;
+    if (!as_expected(result.verdict)) {
+      ++failures;
+      inside = fmt::format("    <failure message=\"{}\">{}</failure>\n", name_of(result.verdict),
+                           xml_escaped(words_of(result)));
     }
-    ++failures;
-    cases += fmt::format(">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
-                         name_of(result.verdict), xml_escaped(words_of(result)));
+    if (!result.warnings.empty()) inside += system_out_of(result.warnings);
+    cases += inside.empty() ? "/>\n" : ">\n" + inside + "  </testcase>\n";
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"holdfast-sim\" tests=\"{}\" "
@@ -197,7 +261,7 @@ std::string to_text(std::span<const ScenarioResult> results) {
     text += words_of(result) + "\n";
   }
   const ScenarioResult total = total_of(results);
-  text += summary_of(total) + races_of(results);
+  text += summary_of(total) + races_of(results) + warnings_of(results);
   text += fmt::format(
       "{} cases, {} not as expected; {} crash points ({} visited in every combination), {} states checked\n",
       results.size(), unexpected, total.crash_points, total.crash_points_exact, total.states_checked);

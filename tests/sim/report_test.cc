@@ -33,6 +33,13 @@ ScenarioResult failed() {
   return result;
 }
 
+ScenarioResult warned(const char* name) {
+  ScenarioResult result = passed();
+  result.name = name;
+  result.warnings = {{WarningKind::rewrite, "write <root>", "B2", 2, 40}};
+  return result;
+}
+
 std::set<std::string> keys_of(const Json& object) {
   std::set<std::string> keys;
   for (const auto& [key, value] : object.items()) keys.insert(key);
@@ -51,10 +58,10 @@ TEST(JsonReport, says_what_the_results_say) {
   EXPECT_EQ(keys_of(report), std::set<std::string>{"scenarios"});
   ASSERT_EQ(report["scenarios"].size(), 2U);
   const Json& first = report["scenarios"][0];
-  EXPECT_EQ(keys_of(first),
-            (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact", "states_checked",
-                                   "by_media", "bounded", "sampled", "states_enumerated", "orders",
-                                   "simulated_ns", "violations", "seconds", "digest", "outcomes"}));
+  EXPECT_EQ(keys_of(first), (std::set<std::string>{
+                                "name", "verdict", "crash_points", "crash_points_exact", "states_checked",
+                                "by_media", "bounded", "sampled", "states_enumerated", "orders",
+                                "simulated_ns", "violations", "warnings", "seconds", "digest", "outcomes"}));
   EXPECT_EQ(first["name"], "a[honest,fua]");
   EXPECT_EQ(first["verdict"], "pass");
   EXPECT_EQ(first["crash_points"], 3);
@@ -67,6 +74,13 @@ TEST(JsonReport, says_what_the_results_say) {
   ASSERT_EQ(violations.size(), 2U);
   EXPECT_EQ(violations[1],
             (Json{{"invariant", "D1"}, {"words", "other words"}, {"token", "hf2-0-0-0-0-2."}}));
+}
+
+TEST(JsonReport, lists_warnings) {
+  const ScenarioResult result = warned("a");
+  EXPECT_EQ(Json::parse(to_json({&result, 1}))["scenarios"][0]["warnings"],
+            Json::parse(R"([{"kind": "rewrite", "step": "write <root>", "barrier": "B2", "count": 2,
+                             "event": 40}])"));
 }
 
 TEST(JsonReport, of_nothing_is_an_empty_list) {
@@ -129,6 +143,30 @@ TEST(JunitReport, counts_as_failures_what_did_not_go_as_expected) {
   EXPECT_EQ(count_of(report, "<testcase "), 5U);
   EXPECT_EQ(count_of(report, "<failure "), 3U);
   EXPECT_TRUE(report.ends_with("</testsuite>\n"));
+}
+
+TEST(JunitReport, prints_warnings_and_counts_no_failure) {
+  std::vector<ScenarioResult> results = {warned("a"), warned("b"), passed()};
+  results[1].verdict = Verdict::fail;
+  const std::string report = to_junit(results);
+  EXPECT_NE(report.find("failures=\"1\""), std::string::npos) << report;
+  EXPECT_EQ(count_of(report,
+                     "<system-out>warning: rewrite: 'write &lt;root&gt;' for B2, 2 times, first at "
+                     "event 40\n</system-out>"),
+            2U)
+      << report;
+  EXPECT_EQ(count_of(report, "</testcase>"), 2U);
+}
+
+TEST(TextReport, sums_warnings_up_over_all_cases) {
+  std::vector<ScenarioResult> results = {passed(), warned("b"), warned("c")};
+  results[2].warnings.push_back({WarningKind::flush_of_nothing, "flush", "S5", 1, 7});
+  const std::string report = to_text(results);
+  EXPECT_NE(report.find("    flush-of-nothing: 'flush' for S5, 1 time in 1 case, first in c at event 7\n"
+                        "    rewrite: 'write <root>' for B2, 4 times in 2 cases, first in b at event 40\n"),
+            std::string::npos)
+      << report;
+  EXPECT_EQ(to_text({results.data(), 1}).find("warning"), std::string::npos);
 }
 
 TEST(TextReport, shows_the_token_of_a_failure_and_hides_that_of_an_expected_one) {

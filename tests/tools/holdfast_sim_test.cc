@@ -192,10 +192,11 @@ TEST_F(HoldfastSim, json_on_standard_output_is_the_report_and_nothing_else) {
   const Json report = Json::parse(ended.out);
   ASSERT_EQ(report["scenarios"].size(), 4U);
   for (const Json& result : report["scenarios"]) {
-    EXPECT_EQ(keys_of(result), (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact",
-                                                      "states_checked", "by_media", "bounded", "sampled",
-                                                      "states_enumerated", "orders", "simulated_ns",
-                                                      "violations", "seconds", "digest", "outcomes"}));
+    EXPECT_EQ(
+        keys_of(result),
+        (std::set<std::string>{"name", "verdict", "crash_points", "crash_points_exact", "states_checked",
+                               "by_media", "bounded", "sampled", "states_enumerated", "orders",
+                               "simulated_ns", "violations", "warnings", "seconds", "digest", "outcomes"}));
     EXPECT_TRUE(result["crash_points"].is_number_unsigned());
     EXPECT_TRUE(result["crash_points_exact"].is_number_unsigned());
     EXPECT_TRUE(result["states_checked"].is_number_unsigned());

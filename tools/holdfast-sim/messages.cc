@@ -18,6 +18,11 @@ std::string to_message(const sim::ScenarioResult& result) {
   for (const sim::Violation& violation : result.violations) {
     violations.push_back({violation.invariant, violation.words, violation.token});
   }
+  auto warnings = nlohmann::json::array();
+  for (const sim::Warning& warning : result.warnings) {
+    warnings.push_back(
+        {static_cast<int>(warning.kind), warning.step, warning.barrier, warning.count, warning.event});
+  }
   const nlohmann::json message = {
       {"name", result.name},
       {"verdict", static_cast<int>(result.verdict)},
@@ -31,6 +36,7 @@ std::string to_message(const sim::ScenarioResult& result) {
       {"every_order", result.every_order},
       {"digest_depends_on", result.digest_depends_on},
       {"violations", violations},
+      {"warnings", warnings},
       {"seconds", result.seconds},
       {"digest", result.digest},
       {"outcomes", result.outcomes},
@@ -60,6 +66,9 @@ sim::ScenarioResult from_message(const std::string& line) {
   result.digest_depends_on = message["digest_depends_on"];
   for (const auto& violation : message["violations"])
     result.violations.push_back({violation[0], violation[1], violation[2]});
+  for (const auto& warning : message["warnings"])
+    result.warnings.push_back({static_cast<sim::WarningKind>(warning[0].get<int>()), warning[1], warning[2],
+                               warning[3], warning[4]});
   result.seconds = message["seconds"];
   result.digest = message["digest"];
   result.outcomes = message["outcomes"];

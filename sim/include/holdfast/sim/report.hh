@@ -26,6 +26,24 @@ struct Violation {
   std::string token;  // leads back to this state: holdfast-sim replay FILE TOKEN
 };
 
+// What the engine did to its devices in the session that the scenario plays, for nothing or so that nothing
+// follows from it.
+enum class WarningKind : uint8_t {
+  flush_of_nothing,    // no write had completed since the last flush that covers it
+  persist_of_nothing,  // nothing was stored there since it was last persisted
+  rewrite,             // over what another protocol step wrote, which is not durable yet
+  left_over,           // written or stored, and not durable when everything was acknowledged
+};
+const char* name_of(WarningKind kind) noexcept;
+
+struct Warning {
+  WarningKind kind = WarningKind::flush_of_nothing;
+  std::string step;     // of the protocol; of a store, the one that should have followed
+  std::string barrier;  // that it is for
+  uint64_t count = 0;
+  uint64_t event = 0;   // of the first
+};
+
 // Of the crash points that leave something open on these media alone, or on both.
 struct MediaCounts {
   uint64_t crash_points = 0;
@@ -52,6 +70,7 @@ struct ScenarioResult {
   bool every_order = true;          // that its races allow; false: as many as the budget, and others drawn
   std::string digest_depends_on;    // what beside the scenario and the seed; empty: nothing
   std::vector<Violation> violations;  // the first of each invariant
+  std::vector<Warning> warnings;  // on an honest disk; they change no verdict
   double seconds = 0;
   std::string digest;
   // What recovery made of all states together: equal for searches that visit every combination, and for those
