@@ -32,7 +32,7 @@ constexpr Kind kKinds[] = {
     {"hot_removal", FaultKind::hot_removal, Contract::power},
     {"stuck", FaultKind::stuck, Contract::power},
     {"undefined_discard", FaultKind::undefined_discard, Contract::power},
-    {"misdirected_write", FaultKind::misdirected_write, Contract::detectable},
+    {"misdirected_write", FaultKind::misdirected_write, Contract::byzantine},
     {"torn_write", FaultKind::torn_write, Contract::detectable},
     {"rot", FaultKind::rot, Contract::detectable},
     {"latent_error", FaultKind::latent_error, Contract::detectable},
