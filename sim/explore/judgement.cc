@@ -7,6 +7,7 @@
 #include "explore/volume_examination.hh"
 #include "invariants/fault_contracts.hh"
 #include "invariants/names.hh"
+#include "invariants/volume_fault_contracts.hh"
 #include "invariants/volume_invariants.hh"
 
 namespace holdfast::sim {
@@ -48,6 +49,29 @@ Model::Found settled(const Examination& state) {
   return found;
 }
 
+std::optional<Broken> first_broken_of_store(const Rig& rig, const Examination& state) {
+  if (rig.contract == Contract::power) return first_broken(state);
+  return first_broken_beside_faults(rig.contract, state, rig.faults.hits());
+}
+
+std::optional<Broken> first_broken_of_volume(const Rig& rig, const VolumeBytes& device,
+                                             const VolumeExamination& state) {
+  if (rig.contract == Contract::power) return first_broken(state);
+  return first_broken_beside_faults(rig.contract, state, device.hits_in(rig.faults.hits()));
+}
+
+// Where a fault hit the store's own pages, the blob may be an older one, or gone: what was judged of the
+// store is all that can be said.
+bool may_judge_volume(const Rig& rig, const Examination& state) {
+  if (!rig.scenario.volume) return false;
+  if (rig.contract == Contract::power) return true;
+  if (!state.raw.super) return false;
+  const StoreLayout& layout = state.raw.super->layout;
+  const uint64_t metadata_end = layout.byte_of_cluster(layout.first_data_cluster);
+  return std::ranges::none_of(rig.faults.hits(),
+                              [metadata_end](const auto& hit) { return hit.touches(0, metadata_end); });
+}
+
 // The store first: what a volume in it lost with it is not reported as well.
 Judgement judge_store(const Ground& ground) {
   const RawStore raw = read_raw_store(ground.world.disk, ground.rig.geometry.block_size);
@@ -62,13 +86,11 @@ Judgement judge_store(const Ground& ground) {
   }
   const Rig& rig = ground.rig;
   const Examination state{ground.world.disk, ground.trace, ground.model, raw, found, rig.geometry.block_size};
-  if (rig.contract != Contract::power)
-    return {.broken = first_broken_beside_faults(rig.contract, state, rig.faults.hits()), .found = {}};
-  if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
-  if (ground.rig.scenario.volume) return judge_volume(ground, raw, settled(state));
-  // Nothing is allocated in a store with damage.
+  if (auto broken = first_broken_of_store(rig, state)) return {.broken = std::move(broken), .found = {}};
+  if (may_judge_volume(rig, state)) return judge_volume(ground, raw, settled(state));
+  // Nothing is allocated in a store with damage, and nothing done beside faults.
   const Blobstore* store = ground.session.store();
-  const bool goes_on = store != nullptr && store->damaged_blobs().empty();
+  const bool goes_on = rig.contract == Contract::power && store != nullptr && store->damaged_blobs().empty();
   return {.broken = {}, .found = goes_on ? std::optional(settled(state)) : std::nullopt};
 }
 
@@ -93,9 +115,11 @@ Judgement judge_volume(const Ground& ground, const RawStore& store, Model::Found
   }
   const VolumeExamination state = examine_volume(device, ground.trace.volume(), ground.model.volume(),
                                                  ground.rig.volume_layout, raw, found);
-  if (auto broken = first_broken(state)) return {.broken = std::move(broken), .found = {}};
-  // Nothing is written beside damage.
-  if (program.volume() == nullptr || !program.volume()->damaged_chunks().empty())
+  if (auto broken = first_broken_of_volume(ground.rig, device, state))
+    return {.broken = std::move(broken), .found = {}};
+  // Nothing is written beside damage, and nothing done beside faults.
+  const Volume* volume = program.volume();
+  if (ground.rig.contract != Contract::power || volume == nullptr || !volume->damaged_chunks().empty())
     return {.broken = {}, .found = {}};
   settled.volume = {
       .epoch = raw.epoch, .chunks = found.chunks, .event = ground.power_on, .entries = raw.entries};

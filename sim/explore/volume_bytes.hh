@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "holdfast/ids.hh"
+#include "holdfast/simdisk/fault_plan.hh"
 #include "holdfast/simdisk/media.hh"
 
 namespace holdfast::sim {
@@ -25,6 +26,8 @@ class VolumeBytes {
   // What has no cluster is zeroes.
   void read(uint64_t byte, std::span<std::byte> into) const;
   simdisk::EventNumber written_at_byte(uint64_t byte) const;
+  // What hit the disk, as far as it is here, in bytes of this device.
+  std::vector<simdisk::FaultHit> hits_in(std::span<const simdisk::FaultHit> disk) const;
 
  private:
   bool is_disk() const { return cluster_size_ == 0; }

@@ -165,7 +165,7 @@ Task<> read_volume(VolumeProgram& program, const VolumeSpec& spec, FoundVolume& 
     ChunkTags tags(blocks, kForeign);
     for (uint64_t i = 0; read && i < blocks; ++i) {
       const auto block = std::span(bytes).subspan(i * spec.logical_block_size, spec.logical_block_size);
-      tags[i] = tag_of_block(block, chunk * blocks + i);
+      tags[i] = tag_among_blocks(block, chunk * blocks + i, chunks * blocks);
     }
     found.chunks.push_back(std::move(tags));
   }

@@ -22,6 +22,7 @@ struct Placed {
   uint64_t process = 0;    // which life of the program
   uint64_t value = 0;      // of an entry
   simdisk::Hash128 content;
+  std::vector<uint64_t> units;  // that a chunk map leads to
 };
 
 // Who put what where in a volume, when. Forgets what happened after a mark on request.
@@ -48,6 +49,7 @@ class VolumeTrace {
 
   std::span<const Placed> found(std::string_view map, What what, uint64_t index) const;
   void place(std::string_view map, What what, uint64_t index, const Placed& placed);
+  std::vector<uint64_t> units_in(std::span<const std::byte> chunk_map) const;
 
   VolumeLayout layout_;
   std::map<Place, std::vector<Placed>> placed_;

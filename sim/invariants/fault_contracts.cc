@@ -26,8 +26,7 @@ class FaultJudge {
 
  private:
   bool is_hit(uint64_t begin, uint64_t end) const {
-    return std::ranges::any_of(hits_,
-                               [begin, end](const auto& hit) { return hit.begin < end && begin < hit.end; });
+    return std::ranges::any_of(hits_, [begin, end](const auto& hit) { return hit.touches(begin, end); });
   }
   // What is whole in itself, an older version or one of somebody else, has nothing that would tell.
   bool can_tell() const { return tells_ && std::ranges::none_of(hits_, &simdisk::FaultHit::whole); }

@@ -38,4 +38,12 @@ Tag tag_of_block(std::span<const std::byte> bytes, uint64_t block) {
   return std::memcmp(expected.data(), bytes.data(), bytes.size()) == 0 ? tag : kForeign;
 }
 
+Tag tag_among_blocks(std::span<const std::byte> bytes, uint64_t block, uint64_t blocks) {
+  const Tag tag = tag_of_block(bytes, block);
+  for (uint64_t other = 0; tag == kForeign && other < blocks; ++other) {
+    if (tag_of_block(bytes, other) != kForeign) return kOfAnotherBlock;
+  }
+  return tag;
+}
+
 }  // namespace holdfast::sim

@@ -8,6 +8,7 @@
 #include "scenario/default_after.hh"
 #include "scenario/device.hh"
 #include "scenario/faults.hh"
+#include "scenario/memory.hh"
 #include "scenario/reader.hh"
 #include "scenario/steps.hh"
 #include "scenario/story.hh"
@@ -139,9 +140,9 @@ std::vector<std::string> read_tags(Reader& reader, const Node& node) {
 // What only a store has, or one without a volume.
 void check_beside_volume(Reader& reader, const Node& root, const Scenario& scenario) {
   for (std::size_t i = 0; i < scenario.disks.size(); ++i) {
-    if (scenario.disks[i].contract() == Contract::power) continue;
+    if (scenario.disks[i].contract() == Contract::power || !touches_map_files(scenario)) continue;
     reader.complain(root.find("disks")->items[i].position,
-                    "of a volume only faults with the contract \"power\" are judged");
+                    "beside steps that touch a map file only faults with the contract \"power\" are judged");
   }
   if (const Node* store = root.find("store"); store != nullptr && scenario.volume->blob.empty())
     reader.complain(store->position, "\"store\" says nothing about a volume on the device; leave it out");
@@ -163,13 +164,13 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
   }
   if (const Node* crash = root.find("crash")) scenario.crash = read_crash(reader, *crash);
   if (const Node* disks = root.find("disks")) scenario.disks = read_disks(reader, *disks);
-  if (scenario.volume) check_beside_volume(reader, root, scenario);
   if (const Node* setup = root.find("setup")) scenario.setup = read_steps(reader, *setup, scenario);
   if (const Node* steps = root.find("steps")) {
     scenario.steps = read_steps(reader, *steps, scenario);
   } else {
     reader.complain(root.position, "\"steps\" is missing");
   }
+  if (scenario.volume) check_beside_volume(reader, root, scenario);
   if (scenario.volume && !scenario.volume->blob.empty()) measure_blob(reader, *root.find("volume"), scenario);
   if (const Node* after = root.find("after")) scenario.after = read_steps(reader, *after, scenario);
   if (!reader.clean()) return;

@@ -38,7 +38,7 @@ BEYOND_BY_NAME = {
     "Document.key_twice",
     "Device.size_odd",
     "Store.no_room",
-    "Disks.same_name", "Faults.each_twice",
+    "Disks.same_name", "Faults.each_twice", "Faults.damage_beside_a_touched_map_file",
     "Steps.not_aligned", "Steps.unmap_undefined",
     "Story.not_open", "Story.open_twice", "Story.format_while_open", "Story.closed_and_used",
     "Story.unknown_blob", "Story.deleted_blob", "Story.blob_twice", "Story.too_many_clusters",
@@ -72,6 +72,7 @@ BEYOND = re.compile(
     "|\"offset\" and \"length\" must be multiples of the (block size|logical block)"
     "|the blob (has only|holds the volume)|no step creates the blob"
     "|the volume is|there is no volume|there is no copy|there is a volume|the volume has"
+    "|beside steps that touch a map file"
     "|\"unit_size\" must be a multiple of the device's|\"(unit|logical_block)_size\" must divide")
 BEYOND_IN_STRINGS = re.compile(
     "\"size\" must be a multiple|\"cluster_size\" must be a multiple|\"type\" has at most 16 bytes"

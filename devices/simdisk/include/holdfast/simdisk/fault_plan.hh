@@ -73,6 +73,8 @@ struct FaultHit {
   uint64_t begin = 0;
   uint64_t end = 0;
   bool whole = false;  // what they hold is in itself as somebody wrote it, only not there or not then
+
+  bool touches(uint64_t from, uint64_t to) const noexcept { return begin < to && from < end; }
 };
 
 // What goes wrong during one time of power: asked by the disk about each request.
