@@ -19,9 +19,15 @@ bool FaultSelector::selects(const IoRequest& request, uint32_t block_size) const
   if (kind && *kind != request.kind) return false;
   if (step && *step != request.purpose.step) return false;
   if (barrier && *barrier != request.purpose.barrier) return false;
-  if (request.kind == IoKind::flush) return first_byte == 0 && end_byte == ~uint64_t{0};
-  return request.block * block_size < end_byte &&
-         (request.block + request.block_count) * block_size > first_byte;
+  if (request.kind == IoKind::flush) return first_byte == 0 && end_byte == ~uint64_t{0} && !holds;
+  const uint64_t begin = request.block * block_size;
+  const uint64_t end = begin + request.block_count * block_size;
+  return begin < end_byte && end > first_byte && (!holds || holds(begin, end));
+}
+
+bool FaultSelector::selects(const MemoryAccess& access) const noexcept {
+  if (holds || (barrier && *barrier != access.purpose.barrier)) return false;
+  return access.begin < end_byte && access.end > first_byte;
 }
 
 bool can_strike(FaultKind kind, const IoRequest& request) noexcept {
@@ -43,9 +49,25 @@ bool can_strike(FaultKind kind, const IoRequest& request) noexcept {
     case FaultKind::rot: return request.kind == IoKind::read || request.kind == IoKind::write;
     case FaultKind::lying_flush: return request.kind == IoKind::flush || request.fua;
     case FaultKind::undefined_discard: return request.kind == IoKind::discard;
+    case FaultKind::memory_persist_error:
+    case FaultKind::memory_lying_persist:
+    case FaultKind::memory_poison:
+    case FaultKind::memory_rot: return false;
   }
   return false;
 }
+
+bool can_strike(FaultKind kind, const MemoryAccess& access) noexcept {
+  switch (kind) {
+    case FaultKind::memory_persist_error:
+    case FaultKind::memory_lying_persist: return access.persist;
+    case FaultKind::memory_poison:
+    case FaultKind::memory_rot: return !access.persist;
+    default: return false;
+  }
+}
+
+bool is_of_memory(FaultKind kind) noexcept { return kind >= FaultKind::memory_persist_error; }
 
 std::errc error_of(FaultKind kind) noexcept {
   switch (kind) {
@@ -67,11 +89,24 @@ FaultPlan::FaultPlan(std::vector<Fault> faults) : faults_(std::move(faults)), co
 }
 
 const Fault* FaultPlan::strike(const IoRequest& request, uint32_t block_size) {
+  return first_that([this, &request, block_size](const Fault& fault) {
+    if (!can_strike(fault.kind, request) || !fault.where.selects(request, block_size)) return false;
+    return fault.kind != FaultKind::stale_read || is_stale_somewhere(request);
+  });
+}
+
+const Fault* FaultPlan::strike(const MemoryAccess& access) {
+  return first_that([&access](const Fault& fault) {
+    return can_strike(fault.kind, access) && fault.where.selects(access);
+  });
+}
+
+template <class CanStrike>
+const Fault* FaultPlan::first_that(CanStrike can_strike) {
   const Fault* strikes = nullptr;
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     const Fault& fault = faults_[i];
-    if (!can_strike(fault.kind, request) || !fault.where.selects(request, block_size)) continue;
-    if (fault.kind == FaultKind::stale_read && !is_stale_somewhere(request)) continue;
+    if (!can_strike(fault)) continue;
     const uint64_t number = ++counts_[i].selected;
     if (number < fault.nth || number - fault.nth >= fault.count || strikes != nullptr) continue;
     strikes = &fault;
@@ -79,6 +114,11 @@ const Fault* FaultPlan::strike(const IoRequest& request, uint32_t block_size) {
     ++struck_;
   }
   return strikes;
+}
+
+std::span<const FaultHit> FaultPlan::hits_in(FileNumber file) const noexcept {
+  const auto hits = hits_in_files_.find(file);
+  return hits == hits_in_files_.end() ? std::span<const FaultHit>() : std::span<const FaultHit>(hits->second);
 }
 
 bool FaultPlan::every_fault_struck() const noexcept {

@@ -33,6 +33,7 @@ struct MemoryHost {
   uint64_t ignored_requests = 0;
   uint64_t persists = 0;
   uint64_t failing_persist = 0;  // which of them; 0: none
+  FaultPlan* faults = nullptr;
 };
 
 // What an event was, for the digest: numbers that no request of a disk has in their place.
@@ -46,6 +47,7 @@ enum class MemoryEvent : uint64_t {
   lose,
   restore,
   poison,
+  rot,
 };
 
 }  // namespace holdfast::simdisk

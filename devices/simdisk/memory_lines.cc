@@ -9,6 +9,8 @@ namespace holdfast::simdisk {
 namespace {
 
 constexpr uint32_t kWord = 8;
+constexpr std::byte kRot{0x01};
+constexpr EventNumber kSameAuthor = 0;  // media name who wrote a sector, not what became of it
 
 }  // namespace
 
@@ -109,6 +111,31 @@ MemoryLines::Lines::iterator MemoryLines::persist_page(Lines::iterator line, uin
     file_.content().write(page, std::span(bytes).first(size), std::span(events).first(sectors_for(size)));
   }
   return line;
+}
+
+std::vector<FaultHit> MemoryLines::undecided(uint64_t begin, uint64_t end, EventNumber covers) const {
+  std::vector<FaultHit> found;
+  for (auto line = lines_.lower_bound(begin / kMemoryLine);
+       line != lines_.end() && line->first * kMemoryLine < end; ++line) {
+    for (const Piece& piece : line->second.pieces) {
+      const uint64_t byte = line->first * kMemoryLine + piece.offset;
+      const FaultHit hit{.begin = byte, .end = byte + piece.length, .whole = true};
+      if (piece.event <= covers && hit.touches(begin, end)) found.push_back(hit);
+    }
+  }
+  for (auto line = cleansed_.lower_bound(begin / kMemoryLine);
+       line != cleansed_.end() && line->first * kMemoryLine < end; ++line) {
+    const uint64_t byte = line->first * kMemoryLine;
+    if (line->second <= covers) found.push_back({byte, byte + length_of(line->first), false});
+  }
+  return found;
+}
+
+void MemoryLines::rot(uint64_t byte) {
+  std::byte rotten{};
+  file_.content().read(byte, {&rotten, 1});
+  rotten ^= kRot;
+  file_.content().write(byte, {&rotten, 1}, kSameAuthor);
 }
 
 void MemoryLines::poison(uint64_t offset, uint64_t length) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "holdfast/simdisk/crash_set.hh"
+#include "holdfast/simdisk/fault_plan.hh"
 #include "holdfast/simdisk/memory_folder.hh"
 
 namespace holdfast::simdisk {
@@ -28,6 +29,10 @@ class MemoryLines {
   void store(uint64_t offset, std::span<const std::byte> bytes, EventNumber event);
   // What was stored up to this event into the lines that begin in the range is durable.
   void persist(uint64_t begin, uint64_t end, EventNumber covers);
+  // Which bytes of [begin, end) were stored up to this event and are not durable for certain.
+  std::vector<FaultHit> undecided(uint64_t begin, uint64_t end, EventNumber covers) const;
+  // One bit of what is on media is another one.
+  void rot(uint64_t byte);
   // What the lines held, durable or not, is lost.
   void poison(uint64_t offset, uint64_t length);
   void add_to(CrashSet& set) const;

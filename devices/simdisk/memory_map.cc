@@ -42,10 +42,11 @@ struct SimulatedMap::Persist {
   uint64_t end = 0;
   Purpose purpose;
   bool fails = false;
+  bool lies = false;
 
   MapRange range(const LiveFile& file) const { return {file.name, begin, end - begin}; }
   Result<> carry_out(MemoryHost& host, FileNumber number) const;
-  Result<> make_durable(MemoryHost& host, LiveFile& file) const;
+  Result<> make_durable(MemoryHost& host, FileNumber number) const;
 };
 
 SimulatedMap::SimulatedMap(std::shared_ptr<MemoryHost> host, FileNumber file)
@@ -68,9 +69,29 @@ Result<uint64_t> SimulatedMap::load_u64(uint64_t offset) const noexcept {
 
 Result<> SimulatedMap::load(uint64_t offset, std::span<std::byte> into) const noexcept {
   if (!contains(offset, into.size())) return outside(offset);
+  if (host_->faults != nullptr && !into.empty()) suffer(offset, into.size());
   if (const auto byte = file_.lines.first_poisoned(offset, into.size())) return unreadable(*byte);
   file_.lines.load(offset, into);
   return {};
+}
+
+// What a load finds broken, it breaks.
+void SimulatedMap::suffer(uint64_t offset, uint64_t length) const {
+  const Fault* fault = host_->faults->strike(
+      {.persist = false, .purpose = {}, .file = number_, .begin = offset, .end = offset + length});
+  if (fault == nullptr) return;
+  const bool poison = fault->kind == FaultKind::memory_poison;
+  const uint64_t byte = offset + std::min(fault->at.value_or(length / 2), length - 1);
+  host_->wiring.digest.add({host_->wiring.scheduler.next_event(),
+                            static_cast<uint64_t>(poison ? MemoryEvent::poison : MemoryEvent::rot), number_,
+                            byte});
+  if (!poison) {
+    file_.lines.rot(byte);
+    return host_->faults->hit(number_, {byte, byte + 1});
+  }
+  file_.lines.poison(byte, 1);
+  const uint64_t line = byte / kMemoryLine * kMemoryLine;
+  host_->faults->hit(number_, {line, line + kMemoryLine});
 }
 
 PmWritten SimulatedMap::store(uint64_t offset, std::span<const std::byte> bytes) noexcept {
@@ -97,16 +118,27 @@ Task<PmDurable> SimulatedMap::persist(PmWritten written, Purpose purpose) {
 
 Task<PmDurable> SimulatedMap::persist_up_to(EventNumber covers, PmWritten written, Purpose purpose) {
   HF_ASSERT(contains(written.begin(), written.end() - written.begin()));
-  const Persist persist{.event = host_->wiring.scheduler.next_event(),
-                        .covers = covers,
-                        .begin = written.begin(),
-                        .end = written.end(),
-                        .purpose = purpose,
-                        .fails = ++host_->persists == host_->failing_persist};
+  const Persist persist = plan(covers, written, purpose);
   Awaited awaited;
   begin(persist, awaited);
   HF_CO_CHECK(co_await awaited.result);
   co_return made_durable();
+}
+
+SimulatedMap::Persist SimulatedMap::plan(EventNumber covers, PmWritten written, Purpose purpose) {
+  Persist persist{.event = host_->wiring.scheduler.next_event(),
+                  .covers = covers,
+                  .begin = written.begin(),
+                  .end = written.end(),
+                  .purpose = purpose,
+                  .fails = ++host_->persists == host_->failing_persist};
+  const Fault* fault = nullptr;
+  if (host_->faults != nullptr)
+    fault = host_->faults->strike({true, purpose, number_, persist.begin, persist.end});
+  if (fault == nullptr) return persist;
+  persist.fails = persist.fails || fault->kind == FaultKind::memory_persist_error;
+  persist.lies = fault->kind == FaultKind::memory_lying_persist;
+  return persist;
 }
 
 void SimulatedMap::begin(const Persist& persist, Awaited& awaited) {
@@ -127,8 +159,8 @@ void SimulatedMap::begin(const Persist& persist, Awaited& awaited) {
 }
 
 Result<> SimulatedMap::Persist::carry_out(MemoryHost& host, FileNumber number) const {
-  LiveFile& file = host.live.at(number);
-  const Result<> result = make_durable(host, file);
+  const LiveFile& file = host.live.at(number);
+  const Result<> result = make_durable(host, number);
   const EventNumber completed = host.wiring.scheduler.next_event();
   host.wiring.digest.add({completed, event, host.wiring.scheduler.now_ns(), result ? 1U : 0U});
   if (host.wiring.observer != nullptr) {
@@ -137,7 +169,8 @@ Result<> SimulatedMap::Persist::carry_out(MemoryHost& host, FileNumber number) c
   return result;
 }
 
-Result<> SimulatedMap::Persist::make_durable(MemoryHost& host, LiveFile& file) const {
+Result<> SimulatedMap::Persist::make_durable(MemoryHost& host, FileNumber number) const {
+  LiveFile& file = host.live.at(number);
   file.failed = file.failed || fails;
   if (file.failed) {
     return Error{.code = Errc::device_failed,
@@ -146,6 +179,10 @@ Result<> SimulatedMap::Persist::make_durable(MemoryHost& host, LiveFile& file) c
                  .reason = "a persist of the map failed; what of it is durable is unknown from then on"};
   }
   if (begin == end || host.ignored.contains(purpose.barrier)) return {};
+  if (lies) {
+    for (const FaultHit& hit : file.lines.undecided(begin, end, covers)) host.faults->hit(number, hit);
+    return {};
+  }
   const uint64_t unit = host.kind == MemoryKind::persistent_memory ? kMemoryLine : kMemoryPage;
   file.lines.persist(begin / unit * unit, (end + unit - 1) / unit * unit, covers);
   return {};

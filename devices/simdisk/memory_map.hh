@@ -24,7 +24,9 @@ class SimulatedMap final : public PersistentMemory {
  private:
   struct Persist;
 
+  void suffer(uint64_t offset, uint64_t length) const;
   Task<PmDurable> persist_up_to(EventNumber covers, PmWritten written, Purpose purpose);
+  Persist plan(EventNumber covers, PmWritten written, Purpose purpose);
   void begin(const Persist& persist, Awaited& awaited);
   bool contains(uint64_t offset, uint64_t length) const noexcept;
 

@@ -85,6 +85,8 @@ void SimulatedMaps::ignore(const BarrierSet& barriers) { host_->ignored = barrie
 uint64_t SimulatedMaps::ignored_requests() const noexcept { return host_->ignored_requests; }
 void SimulatedMaps::fail_persist(uint64_t nth) noexcept { host_->failing_persist = host_->persists + nth; }
 
+void SimulatedMaps::strike_with(FaultPlan& faults) noexcept { host_->faults = &faults; }
+
 void SimulatedMaps::poison(std::string_view name, uint64_t offset, uint64_t length) {
   const Result<FileNumber> number = number_of(*host_, name);
   HF_ASSERT(number.has_value());

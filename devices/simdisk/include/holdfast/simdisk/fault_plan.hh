@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -11,10 +12,11 @@
 
 #include "holdfast/host/block_device.hh"
 #include "holdfast/simdisk/media.hh"
+#include "holdfast/simdisk/memory_folder.hh"
 
 namespace holdfast::simdisk {
 
-// What a disk does wrong. FAULT_MODEL.md says precisely what each is.
+// What a disk or a map file does wrong. FAULT_MODEL.md says precisely what each is.
 enum class FaultKind : uint8_t {
   // The request ends with an error, and has done what Fault::done says.
   transient_error,
@@ -37,17 +39,34 @@ enum class FaultKind : uint8_t {
   undefined_discard,
   // A sector cannot be read any more until it is rewritten.
   latent_error,
+  // From here on of map files.
+  memory_persist_error,  // and so does every later persist of the map
+  memory_lying_persist,  // success is told
+  memory_poison,         // a line under a load cannot be loaded any more until it is stored as a whole
+  memory_rot,            // a bit on media under a load is another one
 };
 
-// Which requests a fault is about. What is not set does not matter.
+// A load or a persist of a map file.
+struct MemoryAccess {
+  bool persist = false;
+  Purpose purpose;
+  FileNumber file = 0;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+// Which requests, or loads and persists, a fault is about. What is not set does not matter.
 struct FaultSelector {
   std::optional<IoKind> kind;
   std::optional<Step> step;
   std::optional<Barrier> barrier;
   uint64_t first_byte = 0;             // the request touches one of these; a flush touches none
   uint64_t end_byte = ~uint64_t{0};
+  // It touches bytes of which this says so when it comes; a flush, and a map file, touch none.
+  std::function<bool(uint64_t begin, uint64_t end)> holds;
 
   bool selects(const IoRequest& request, uint32_t block_size) const noexcept;
+  bool selects(const MemoryAccess& access) const noexcept;
 };
 
 struct Fault {
@@ -58,13 +77,17 @@ struct Fault {
   uint64_t nth = 1;    // the first request that it strikes, of those that it selects
   uint64_t count = 1;  // how many it strikes from there on
   Done done = Done::nothing;   // of a request that ends with an error
-  std::optional<uint64_t> at;  // rot, latent_error: which byte of the request; none: the one in the middle
+  // What rots, or cannot be read: which byte of the request or load; none: the one in the middle.
+  std::optional<uint64_t> at;
   uint64_t distance = 1;  // misdirected_write: in requests of this length, forwards if the disk has room
   uint64_t delay = 1;  // late_completion: how many writes complete before it
 };
 
 // Whether a fault of this kind can strike a request of that kind.
 bool can_strike(FaultKind kind, const IoRequest& request) noexcept;
+bool can_strike(FaultKind kind, const MemoryAccess& access) noexcept;
+// Of map files, and not of the disk.
+bool is_of_memory(FaultKind kind) noexcept;
 // What the request is told to have ended with.
 std::errc error_of(FaultKind kind) noexcept;
 
@@ -77,20 +100,23 @@ struct FaultHit {
   bool touches(uint64_t from, uint64_t to) const noexcept { return begin < to && from < end; }
 };
 
-// What goes wrong during one time of power: asked by the disk about each request.
+// What goes wrong during one time of power: asked by the disk about each request, and by the map files about
+// each load and persist.
 class FaultPlan {
  public:
   explicit FaultPlan(std::vector<Fault> faults = {});
 
   // The fault that strikes this request; it lives as long as the plan. Every call is a request.
   const Fault* strike(const IoRequest& request, uint32_t block_size);
+  const Fault* strike(const MemoryAccess& access);
 
   // How many requests the fault of this number could have struck.
   uint64_t selected(std::size_t fault) const noexcept { return counts_[fault].selected; }
   uint64_t struck() const noexcept { return struck_; }
   bool every_fault_struck() const noexcept;
   bool has_struck(FaultKind kind) const noexcept;
-  std::span<const FaultHit> hits() const noexcept { return hits_; }
+  std::span<const FaultHit> hits() const noexcept { return hits_; }  // of the disk
+  std::span<const FaultHit> hits_in(FileNumber file) const noexcept;
 
   // A write of `bytes` to `byte`, where `before` is, becomes what the disk makes of it: other bytes, fewer,
   // elsewhere, or none.
@@ -99,6 +125,7 @@ class FaultPlan {
   // What a read of [begin, end) finds broken, on media and, a byte for each sector, in `unreadable`.
   void damage(const Fault& fault, uint64_t begin, uint64_t end, Media& media, Media* unreadable);
   void hit(const FaultHit& hit) { hits_.push_back(hit); }
+  void hit(FileNumber file, const FaultHit& hit) { hits_in_files_[file].push_back(hit); }
 
   // A stale read needs to know what was there before: the block, and its former bytes.
   bool remembers() const noexcept { return remembers_; }
@@ -112,11 +139,14 @@ class FaultPlan {
     uint64_t struck = 0;
   };
 
+  template <class CanStrike>
+  const Fault* first_that(CanStrike can_strike);
   bool is_stale_somewhere(const IoRequest& request) const;
 
   std::vector<Fault> faults_;
   std::vector<Count> counts_;
   std::vector<FaultHit> hits_;
+  std::map<FileNumber, std::vector<FaultHit>> hits_in_files_;
   std::map<uint64_t, std::vector<std::byte>> former_;
   uint64_t struck_ = 0;
   bool remembers_ = false;

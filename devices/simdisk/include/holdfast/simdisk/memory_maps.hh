@@ -12,6 +12,7 @@
 #include "holdfast/simdisk/barrier_set.hh"
 #include "holdfast/simdisk/crash_set.hh"
 #include "holdfast/simdisk/digest.hh"
+#include "holdfast/simdisk/fault_plan.hh"
 #include "holdfast/simdisk/memory_folder.hh"
 #include "holdfast/simdisk/scheduler.hh"
 
@@ -83,6 +84,8 @@ class SimulatedMaps final : public MapStore {
   uint64_t ignored_requests() const noexcept;
   // The nth persist from now on fails, and with it every later one of its map; 1 is the next.
   void fail_persist(uint64_t nth) noexcept;
+  // From now on; the plan outlives the maps.
+  void strike_with(FaultPlan& faults) noexcept;
   // The lines that hold these bytes of the map of this name, which is there, cannot be read any more.
   void poison(std::string_view name, uint64_t offset, uint64_t length);
   // Somebody else removes the map of this name, which is there and not open, or puts these bytes in its
