@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "explore/fault_places.hh"
 #include "format/volume_super.hh"
 #include "invariants/names.hh"
 
@@ -22,10 +23,10 @@ DeviceGeometry geometry_of(const DeviceSpec& device, bool fua) {
           .discard_reads_zero = device.discard_reads_zero};
 }
 
-simdisk::FaultPlan plan_of(const Case& which) {
+simdisk::FaultPlan plan_of(const Scenario& scenario, const Case& which, const World& world) {
   std::vector<simdisk::Fault> faults;
   for (const FaultSpec& spec : which.disk->faults) {
-    faults.push_back(spec.fault);
+    faults.push_back(located(spec, scenario, world));
     if (spec.each) faults.back().nth = which.nth > 0 ? which.nth : UINT64_MAX;
   }
   return simdisk::FaultPlan(std::move(faults));
@@ -64,7 +65,7 @@ Exploration::Exploration(const Scenario& of, const Case& on, std::size_t index, 
           .digest = {},
           .scheduler_steps_most = options.scheduler_steps_most,
           .contract = which.disk->contract(),
-          .faults = plan_of(which)},
+          .faults = plan_of(scenario, which, world)},
       world(scenario.device.size),
       trace(scenario.device.block_size, rig.volume_layout, !scenario.volume || scenario.volume->blob.empty()),
       races(scenario, options.seed, options.search == Search::lazy && which.disk->faults.empty()) {
@@ -78,7 +79,7 @@ bool Exploration::begin_playing() {
   world.rollback(blank_);
   blank_ = world.mark();
   trace.forget_since({});
-  rig.faults = plan_of(which);
+  rig.faults = plan_of(scenario, which, world);
   if (races.playings() > 1) trace.forward_session_to(nullptr);  // once is enough
   return true;
 }

@@ -54,10 +54,17 @@ std::optional<Broken> first_broken_of_store(const Rig& rig, const Examination& s
   return first_broken_beside_faults(rig.contract, state, rig.faults.hits());
 }
 
-std::optional<Broken> first_broken_of_volume(const Rig& rig, const VolumeBytes& device,
+std::optional<Broken> first_broken_of_volume(const Ground& ground, const VolumeBytes& device,
                                              const VolumeExamination& state) {
-  if (rig.contract == Contract::power) return first_broken(state);
-  return first_broken_beside_faults(rig.contract, state, device.hits_in(rig.faults.hits()));
+  if (ground.rig.contract == Contract::power) return first_broken(state);
+  const simdisk::FaultPlan& faults = ground.rig.faults;
+  VolumeHits hits{.device = device.hits_in(faults.hits()), .map = {}};
+  const simdisk::Directory names = ground.world.maps.directory();
+  if (const auto map = names.find(state.raw.map_name); map != names.end()) {
+    const auto in_map = faults.hits_in(map->second);
+    hits.map.assign(in_map.begin(), in_map.end());
+  }
+  return first_broken_beside_faults(ground.rig.contract, state, hits);
 }
 
 // Where a fault hit the store's own pages, the blob may be an older one, or gone: what was judged of the
@@ -115,7 +122,7 @@ Judgement judge_volume(const Ground& ground, const RawStore& store, Model::Found
   }
   const VolumeExamination state = examine_volume(device, ground.trace.volume(), ground.model.volume(),
                                                  ground.rig.volume_layout, raw, found);
-  if (auto broken = first_broken_of_volume(ground.rig, device, state))
+  if (auto broken = first_broken_of_volume(ground, device, state))
     return {.broken = std::move(broken), .found = {}};
   // Nothing is written beside damage, and nothing done beside faults.
   const Volume* volume = program.volume();

@@ -57,7 +57,10 @@ class Session {
   // From now on these barriers do not hold, on any device.
   void ignore(const simdisk::BarrierSet& barriers);
   // From now on the rig's faults strike.
-  void strike() { disk_.strike_with(rig_.faults); }
+  void strike() {
+    disk_.strike_with(rig_.faults);
+    maps_.strike_with(rig_.faults);
+  }
   uint64_t ignored_requests() const noexcept { return disk_.ignored_requests() + maps_.ignored_requests(); }
   // What a power cut at this moment leaves open.
   simdisk::CrashSet crash_set() const;

@@ -120,11 +120,13 @@ class EntryCheck {
 }  // namespace
 
 VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const RawStore& store) {
-  if (volume.blob.empty()) return VolumeBytes(world.disk);
+  return volume.blob.empty() ? VolumeBytes(world.disk) : bytes_of_blob(world, volume.blob, store);
+}
+
+VolumeBytes bytes_of_blob(const World& world, std::string_view name, const RawStore& store) {
   for (const BlobRecord& blob : store.replayed.blobs) {
-    const auto is_name = [&volume](const Xattr& xattr) {
-      return xattr.name == kNameXattr &&
-             std::ranges::equal(xattr.value, std::as_bytes(std::span(volume.blob)));
+    const auto is_name = [name](const Xattr& xattr) {
+      return xattr.name == kNameXattr && std::ranges::equal(xattr.value, std::as_bytes(std::span(name)));
     };
     if (std::ranges::any_of(blob.xattrs, is_name))
       return VolumeBytes(world.disk, blob.clusters, store.super->layout.cluster_size);

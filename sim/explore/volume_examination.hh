@@ -39,8 +39,10 @@ struct RawVolume {
   std::set<uint64_t> poisoned_maps;
   std::set<uint64_t> lost_chunks;  // through their entry or their chunk map
 };
-// Where a volume's bytes are, as far as media name its blob.
+
+// Where a volume's bytes are, as far as media name its blob, or those of a blob of this name.
 VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const RawStore& store);
+VolumeBytes bytes_of_blob(const World& world, std::string_view name, const RawStore& store);
 RawVolume read_raw_volume(const VolumeBytes& device, const simdisk::MemoryFolder& maps,
                           const VolumeLayout& layout);
 

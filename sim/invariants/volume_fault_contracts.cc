@@ -8,46 +8,61 @@
 namespace holdfast::sim {
 namespace {
 
-// Everything that lay under one chunk since its volume was made. A write of a part of a chunk reads the rest
-// and stores it elsewhere: what a fault made of it moves along.
+using Hits = std::span<const simdisk::FaultHit>;
+
+bool is_hit(Hits hits, uint64_t begin, uint64_t end) {
+  return std::ranges::any_of(hits, [begin, end](const auto& hit) { return hit.touches(begin, end); });
+}
+
+// Of everything that lay under one chunk since its volume was made. A write of a part of a chunk reads the
+// rest and stores it elsewhere: what a fault made of it moves along.
 class ChunkHits {
  public:
-  ChunkHits(const VolumeExamination& state, std::span<const simdisk::FaultHit> hits, uint64_t chunk)
+  ChunkHits(const VolumeExamination& state, const VolumeHits& hits, uint64_t chunk)
       : layout_(state.layout), hits_(hits) {
+    const uint64_t place = layout_.logical_entry_offset(chunk);
+    led_astray_ = is_hit(hits.map, place, place + sizeof(uint64_t));
+    any_ = led_astray_;
     for (const Placed& entry : state.trace.entries_of(state.raw.map_name, chunk)) {
       const Placed* led_to = nullptr;
       for (const Placed& map : state.trace.maps_of(state.raw.map_name, entry.value)) {
         if (map.event < entry.event) led_to = &map;
       }
-      if (led_to != nullptr) add_units(led_to->units);
+      if (led_to != nullptr) add(entry.value, led_to->units);
     }
   }
 
   bool any() const { return any_; }
-  // Something that is as somebody wrote it, and only not there or not then.
-  bool whole() const { return whole_; }
+  // What is read may be whole in itself, and not what should be there: data of another time or place, ...
+  bool whole_data() const { return whole_data_; }
+  // ... or together with the chunk map that leads to it, and with its checksum.
+  bool led_astray() const { return led_astray_; }
 
  private:
-  void add_units(std::span<const uint64_t> units) {
-    for (const uint64_t unit : units) {
-      const uint64_t begin = layout_.byte_of_unit(unit);
-      for (const simdisk::FaultHit& hit : hits_) {
-        if (!hit.touches(begin, begin + layout_.unit_size)) continue;
-        any_ = true;
-        whole_ = whole_ || hit.whole;
-      }
+  void add(uint64_t map, std::span<const uint64_t> units) {
+    const uint64_t place = layout_.chunk_map_offset(map);
+    add(hits_.map, place, layout_.chunk_map_bytes(), led_astray_);
+    for (const uint64_t unit : units)
+      add(hits_.device, layout_.byte_of_unit(unit), layout_.unit_size, whole_data_);
+  }
+  void add(Hits hits, uint64_t begin, uint64_t length, bool& whole) {
+    for (const simdisk::FaultHit& hit : hits) {
+      if (!hit.touches(begin, begin + length)) continue;
+      any_ = true;
+      whole = whole || hit.whole;
     }
   }
 
   const VolumeLayout& layout_;
-  std::span<const simdisk::FaultHit> hits_;
+  const VolumeHits& hits_;
   bool any_ = false;
-  bool whole_ = false;
+  bool whole_data_ = false;
+  bool led_astray_ = false;
 };
 
 class VolumeFaultJudge {
  public:
-  VolumeFaultJudge(Contract contract, const VolumeExamination& state, std::span<const simdisk::FaultHit> hits)
+  VolumeFaultJudge(Contract contract, const VolumeExamination& state, const VolumeHits& hits)
       : tells_(contract == Contract::detectable), state_(state), hits_(hits) {}
 
   std::optional<Broken> first_broken() const {
@@ -61,8 +76,8 @@ class VolumeFaultJudge {
   }
 
  private:
-  bool is_header_hit() const {
-    return std::ranges::any_of(hits_, [](const auto& hit) { return hit.touches(0, kVolumeHeaderBytes); });
+  bool is_super_hit() const {
+    return is_hit(hits_.device, 0, kVolumeHeaderBytes) || is_hit(hits_.map, 0, kVolumeSuperBytes);
   }
   bool is_acknowledged() const {
     return state_.raw.epoch != 0 && state_.model.epoch().allows(state_.raw.epoch);
@@ -70,14 +85,14 @@ class VolumeFaultJudge {
   bool is_unreadable(uint64_t chunk) const { return state_.found.unreadable.contains(chunk); }
 
   std::optional<Broken> check_refusal() const {
-    if (is_header_hit() || state_.model.epoch().allows(0)) return std::nullopt;
+    if (is_super_hit() || state_.model.epoch().allows(0)) return std::nullopt;
     return Broken{"F2", "the volume does not open: " + describe(*state_.found.open_error)};
   }
 
   // A former volume is whole in itself, where the removal of its superblock was lost.
   std::optional<Broken> check_stranger() const {
-    if (!is_header_hit()) return Broken{"F2", "a volume opens that is not there any more"};
-    if (tells_ && std::ranges::none_of(hits_, &simdisk::FaultHit::whole))
+    if (!is_super_hit()) return Broken{"F2", "a volume opens that is not there any more"};
+    if (tells_ && std::ranges::none_of(hits_.device, &simdisk::FaultHit::whole))
       return Broken{"F1", "a volume opens that a fault made of another one"};
     return std::nullopt;
   }
@@ -106,7 +121,7 @@ class VolumeFaultJudge {
   std::optional<Broken> check_chunk(uint64_t chunk) const {
     const ChunkHits hits(state_, hits_, chunk);
     if (is_unreadable(chunk)) {
-      if (hits.any()) return std::nullopt;
+      if (hits.any() || is_shared_with_hit(chunk)) return std::nullopt;
       return Broken{"F2", fmt::format("chunk {} cannot be read, and no fault hit it: {}", chunk,
                                       describe(state_.found.unreadable.at(chunk)))};
     }
@@ -122,27 +137,42 @@ class VolumeFaultJudge {
     return Broken{"F1", fmt::format("chunk {} returns what a fault made of it", chunk)};
   }
 
+  // Who owns what another chunk owns too is told, and each of the two may be the one that was hit.
+  bool is_shared_with_hit(uint64_t chunk) const {
+    const std::optional<StoredChunk> stored = stored_chunk(chunk);
+    for (uint64_t other = 0; stored && other < state_.raw.entries.size(); ++other) {
+      const std::optional<StoredChunk> owner = stored_chunk(other);
+      if (other == chunk || !owner || !ChunkHits(state_, hits_, other).any()) continue;
+      VolumeOwnership owners(state_.layout);
+      owners.take(*stored);
+      owners.take(*owner);
+      if (owners.contested()) return true;
+    }
+    return false;
+  }
+
   bool is_of_another(Tag tag) const {
     if (tag == kOfAnotherBlock) return true;
     return tag != kZeroes && tag != kForeign && birth_of(tag) != state_.raw.epoch;
   }
 
-  // Only a checksum tells what is whole in itself from what should be there.
+  // Only a checksum tells what is whole in itself from what should be there, and of an older chunk map it
+  // tells nothing.
   bool can_tell(uint64_t chunk, const ChunkHits& hits) const {
     const std::optional<StoredChunk> stored = stored_chunk(chunk);
     const bool has_checksum = stored && stored->checksum != kNoChecksum;
-    return tells_ && (has_checksum || !hits.whole());
+    return tells_ && !hits.led_astray() && (has_checksum || !hits.whole_data());
   }
 
   bool tells_;
   const VolumeExamination& state_;
-  std::span<const simdisk::FaultHit> hits_;
+  const VolumeHits& hits_;
 };
 
 }  // namespace
 
 std::optional<Broken> first_broken_beside_faults(Contract contract, const VolumeExamination& state,
-                                                 std::span<const simdisk::FaultHit> hits) {
+                                                 const VolumeHits& hits) {
   return VolumeFaultJudge(contract, state, hits).first_broken();
 }
 

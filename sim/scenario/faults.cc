@@ -13,8 +13,10 @@ using Keys = std::string_view[];
 using simdisk::Fault;
 using simdisk::FaultKind;
 
-constexpr Keys kFaultKeys = {"kind", "op",   "step", "barrier",  "offset", "length",   "nth", "count",
-                             "each", "done", "at",   "distance", "delay",  "contract", "note"};
+constexpr Keys kFaultKeys = {"kind",   "op",       "step",  "barrier",  "region", "blob",
+                             "offset", "length",   "nth",   "count",    "each",   "done",
+                             "at",     "distance", "delay", "contract", "note"};
+constexpr Keys kRegions = {"superblock", "metadata", "data", "header", "units", "logical_map", "chunk_maps"};
 constexpr std::size_t kMostFaults = 16;
 
 struct Kind {
@@ -40,6 +42,10 @@ constexpr Kind kKinds[] = {
     {"stale_read", FaultKind::stale_read, Contract::byzantine},
     {"late_completion", FaultKind::late_completion, Contract::byzantine},
     {"lying_flush", FaultKind::lying_flush, Contract::byzantine},
+    {"memory_persist_error", FaultKind::memory_persist_error, Contract::power},
+    {"memory_poison", FaultKind::memory_poison, Contract::detectable},
+    {"memory_rot", FaultKind::memory_rot, Contract::detectable},
+    {"memory_lying_persist", FaultKind::memory_lying_persist, Contract::byzantine},
 };
 
 void read_kind(Reader& reader, const Node& node, FaultSpec& spec) {
@@ -74,6 +80,18 @@ void read_selector(Reader& reader, const Node& node, simdisk::FaultSelector& whe
   where.first_byte = reader.size(node, "offset").value_or(0);
   if (const auto length = reader.size(node, "length"))
     where.end_byte = where.first_byte + std::min(*length, ~where.first_byte);
+}
+
+void read_meaning(Reader& reader, const Node& node, FaultSpec& spec) {
+  if (const Node* region = node.find("region")) {
+    if (const auto index = reader.one_of(*region, kRegions, "a region"))
+      spec.region = static_cast<Region>(*index);
+    for (const std::string_view key : {"offset", "length"}) {
+      if (const Node* bytes = node.find(key))
+        reader.complain(bytes->position, fmt::format("\"{}\" and \"region\" do not go together", key));
+    }
+  }
+  if (node.find("blob") != nullptr) spec.blob = reader.text(node, "blob", true).value_or("");
 }
 
 // At least one.
@@ -115,9 +133,45 @@ FaultSpec read_fault(Reader& reader, const Node& node) {
   if (!reader.check_object(node, kFaultKeys)) return spec;
   read_kind(reader, node, spec);
   read_selector(reader, node, spec.fault.where);
+  read_meaning(reader, node, spec);
   read_extent(reader, node, spec);
   read_effect(reader, node, spec);
   return spec;
+}
+
+// On the devices of this scenario.
+bool is_there(Region region, const FaultSpec& spec, const Scenario& scenario) {
+  if (simdisk::is_of_memory(spec.fault.kind))
+    return region == Region::superblock || region == Region::logical_map || region == Region::chunk_maps;
+  const bool on_device = scenario.volume && scenario.volume->blob.empty();
+  if (on_device) return region == Region::header || region == Region::units;
+  return region == Region::superblock || region == Region::metadata || region == Region::data;
+}
+
+std::string regions_of(const FaultSpec& spec, const Scenario& scenario) {
+  std::string names;
+  for (std::size_t i = 0; i < std::size(kRegions); ++i) {
+    if (!is_there(static_cast<Region>(i), spec, scenario)) continue;
+    names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", kRegions[i]);
+  }
+  return names;
+}
+
+void check_fault(Reader& reader, const Node& node, const FaultSpec& spec, const Scenario& scenario) {
+  const Node* region = node.find("region");
+  if (spec.region && !is_there(*spec.region, spec, scenario))
+    reader.complain(region->position,
+                    "there is no such region here; there are " + regions_of(spec, scenario));
+  const Node* blob = node.find("blob");
+  if (blob != nullptr && scenario.volume && scenario.volume->blob.empty())
+    reader.complain(blob->position, "a volume on the device has no blobs; leave \"blob\" out");
+  if (!simdisk::is_of_memory(spec.fault.kind)) return;
+  if (!scenario.volume)
+    reader.complain(node.find("kind")->position, "only a volume has a map file that this can happen to");
+  for (const std::string_view key : {"op", "step", "blob"}) {
+    if (const Node* of_disk = node.find(key))
+      reader.complain(of_disk->position, fmt::format("a map file has no \"{}\"; leave it out", key));
+  }
 }
 
 }  // namespace
@@ -131,6 +185,14 @@ std::vector<FaultSpec> read_faults(Reader& reader, const Node& node) {
   if (std::ranges::count(faults, true, &FaultSpec::each) > 1)
     reader.complain(node.position, "only one fault of a disk may strike \"each\" request");
   return faults;
+}
+
+void check_faults(Reader& reader, const Node& disks, const Scenario& scenario) {
+  for (std::size_t disk = 0; disk < scenario.disks.size(); ++disk) {
+    const std::vector<FaultSpec>& faults = scenario.disks[disk].faults;
+    for (std::size_t fault = 0; fault < faults.size(); ++fault)
+      check_fault(reader, disks.items[disk].find("faults")->items[fault], faults[fault], scenario);
+  }
 }
 
 }  // namespace holdfast::sim

@@ -7,5 +7,7 @@ namespace holdfast::sim {
 
 // The key "faults" of a disk.
 std::vector<FaultSpec> read_faults(Reader& reader, const Node& node);
+// Whether the devices of the scenario, which is read to its steps, have what the faults of `disks` are about.
+void check_faults(Reader& reader, const Node& disks, const Scenario& scenario);
 
 }  // namespace holdfast::sim

@@ -171,6 +171,7 @@ void read_scenario(Reader& reader, const Node& root, Scenario& scenario) {
     reader.complain(root.position, "\"steps\" is missing");
   }
   if (scenario.volume) check_beside_volume(reader, root, scenario);
+  if (const Node* disks = root.find("disks")) check_faults(reader, *disks, scenario);
   if (scenario.volume && !scenario.volume->blob.empty()) measure_blob(reader, *root.find("volume"), scenario);
   if (const Node* after = root.find("after")) scenario.after = read_steps(reader, *after, scenario);
   if (!reader.clean()) return;

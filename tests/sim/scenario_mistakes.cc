@@ -25,10 +25,6 @@ std::string with_volume(std::string_view volume) {
   return scenario_text(R"("device": {"size": "2176KiB"}, "volume": )" + std::string(volume) + ",",
                        R"({"volume.create": {}})");
 }
-std::string with_faults(std::string_view faults) {
-  return with_disks(R"([{"name": "honest", "expect": "pass"}, {"name": "x", "expect": "pass", "faults": )" +
-                    std::string(faults) + "}]");
-}
 const std::string kHonest = R"({"name": "honest", "expect": "pass"})";
 
 }  // namespace
@@ -171,52 +167,6 @@ std::vector<Mistake> mistakes_in_disks() {
            R"([{"name": "x", "expect": {@"violation": ["B1"], "violations": ["B1"]}, "ignores": ["B1"]}, )" +
            kHonest + "]"),
        "unknown key \"violation\"; did you mean \"violations\"?"},
-  };
-}
-
-std::vector<Mistake> mistakes_in_faults() {
-  std::string seventeen = R"({"kind": "stuck"})";
-  for (int i = 0; i < 16; ++i) seventeen += R"(, {"kind": "stuck"})";
-  return {
-      {"no_list", with_faults("@{}"), "\"faults\" must be a list, and this is an object"},
-      {"is_text", with_faults("[@\"rot\"]"), "this must be an object, and this is a string"},
-      {"no_kind", with_faults("[@{}]"), "\"kind\" is missing"},
-      {"kind", with_faults(R"([{"kind": @"lost_wrote"}])"),
-       "\"lost_wrote\" is not a kind of fault; did you mean \"lost_write\"?"},
-      {"unknown_key", with_faults(R"([{"kind": "rot", @"nht": 1}])"),
-       "unknown key \"nht\"; did you mean \"nth\"?"},
-      {"op", with_faults(R"([{"kind": "rot", "op": @"reed"}])"),
-       "\"reed\" is not a kind of request; did you mean \"read\"?"},
-      {"step", with_faults(R"([{"kind": "rot", "step": @"write_root"}])"),
-       "\"write_root\" is not a protocol step; did you mean \"write root\"?"},
-      {"barrier", with_faults(R"([{"kind": "lying_flush", "barrier": @"B9"}])"),
-       "\"B9\" is not a barrier; did you mean \"B1\"?"},
-      {"nth_zero", with_faults(R"([{"kind": "rot", "nth": @0}])"), "\"nth\" must be at least 1"},
-      {"count_zero", with_faults(R"([{"kind": "rot", "count": @0}])"), "\"count\" must be at least 1"},
-      {"distance_negative", with_faults(R"([{"kind": "misdirected_write", "distance": @-1}])"),
-       "\"distance\" must be a whole number, and this is a negative number"},
-      {"each_and_nth", with_faults(R"([{"kind": "rot", "each": true, "nth": @2}])"),
-       "\"nth\" and \"each\" do not go together"},
-      {"each_twice", with_faults(R"(@[{"kind": "rot", "each": true}, {"kind": "stuck", "each": true}])"),
-       "only one fault of a disk may strike \"each\" request"},
-      {"done", with_faults(R"([{"kind": "timeout", "done": @"all"}])"),
-       "\"all\" is not what is done; did you mean \"half\"?"},
-      {"contract", with_faults(R"([{"kind": "rot", "contract": @"byzantin"}])"),
-       "\"byzantin\" is not a contract; did you mean \"byzantine\"?"},
-      {"at", with_faults(R"([{"kind": "rot", "at": @"4kib"}])"),
-       "this must be a number of bytes such as 4096 or \"4KiB\""},
-      {"too_many", with_faults("@[" + seventeen + "]"), "a disk has at most 16 faults"},
-      {"damage_beside_a_touched_map_file",
-       scenario_text(std::string(kVolume) + R"("disks": [{"name": "honest", "expect": "pass"},
-         @{"name": "x", "expect": "pass", "faults": [{"kind": "rot"}]}],)",
-                     R"({"volume.create": {}}, {"memory.lose": {}})"),
-       "beside steps that touch a map file only faults with the contract \"power\" are judged"},
-      {"may_fail_is_text", with_steps(R"({"store.format": {}, "may_fail": @"yes"})"),
-       "\"may_fail\" must be true or false, and this is a string"},
-      {"may_fail_of_a_parallel",
-       with_blob_steps(R"({"parallel": [{"io.flush": {"blob": "abc"}}, {"io.flush": {"blob": "abc"}}],
-          "may_fail": @true})"),
-       "\"may_fail\" belongs to the steps inside \"parallel\""},
   };
 }
 

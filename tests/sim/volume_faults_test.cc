@@ -43,7 +43,7 @@ class AFaultyVolume : public testing::Test {
     raw_.entries[chunk] = map;
   }
   void hit_unit(uint64_t unit, bool whole = false) {
-    hits_.push_back({layout_.byte_of_unit(unit) + 7, layout_.byte_of_unit(unit) + 8, whole});
+    hits_.device.push_back({layout_.byte_of_unit(unit) + 7, layout_.byte_of_unit(unit) + 8, whole});
   }
   void refuse() {
     found_.open_error = Error{.code = Errc::corrupt};
@@ -73,7 +73,7 @@ class AFaultyVolume : public testing::Test {
   VolumeModel model_;
   RawVolume raw_;
   FoundVolume found_;
-  std::vector<simdisk::FaultHit> hits_;
+  VolumeHits hits_;
   simdisk::EventNumber now_ = 0;
 };
 
@@ -143,8 +143,44 @@ TEST_F(AFaultyVolume, never_reads_two_chunks_from_one_unit) {
 TEST_F(AFaultyVolume, opens_although_it_was_destroyed_only_if_its_header_was_hit) {
   model_.destroy_ends(model_.destroy_begins(), true);
   EXPECT_EQ(broken(Contract::byzantine), "F2");
-  hits_.push_back({0, 4096, true});
+  hits_.device.push_back({0, 4096, true});
   EXPECT_EQ(broken(Contract::byzantine), "");
+}
+
+TEST_F(AFaultyVolume, may_be_refused_where_the_copy_of_its_superblock_was_hit) {
+  refuse();
+  hits_.map.push_back({64, 128, false});
+  EXPECT_EQ(broken(), "");
+}
+
+TEST_F(AFaultyVolume, may_lose_chunks_by_their_entry_or_chunk_map_and_no_others) {
+  const uint64_t entry = layout_.logical_entry_offset(0);
+  const uint64_t map = layout_.chunk_map_offset(1);
+  hits_.map = {{entry, entry + 8, false}, {map, map + 8, false}};
+  found_.unreadable = {{0, Error{.code = Errc::corrupt}}, {1, Error{.code = Errc::device_failed}}};
+  EXPECT_EQ(broken(), "");
+  found_.unreadable.emplace(2, Error{.code = Errc::device_failed});
+  EXPECT_EQ(broken(), "F2");
+}
+
+TEST_F(AFaultyVolume, may_refuse_a_chunk_beside_a_hit_one_that_owns_the_same) {
+  put(1, 1, 2);
+  const uint64_t entry = layout_.logical_entry_offset(1);
+  hits_.map = {{entry, entry + 8, true}};
+  found_.unreadable = {{0, Error{.code = Errc::corrupt}}, {1, Error{.code = Errc::corrupt}}};
+  EXPECT_EQ(broken(), "");
+  hits_.map.clear();
+  EXPECT_EQ(broken(), "F2");
+}
+
+TEST_F(AFaultyVolume, cannot_tell_an_older_chunk_map_by_its_checksum) {
+  put(0, 0, 2, 77);
+  found_.chunks[0] = {kZeroes};
+  hit_unit(2);
+  EXPECT_EQ(broken(), "F1");
+  const uint64_t entry = layout_.logical_entry_offset(0);
+  hits_.map = {{entry, entry + 8, true}};
+  EXPECT_EQ(broken(), "");
 }
 
 ScenarioResult run_volume(std::string_view volume, std::string_view fault, std::string_view expect) {

@@ -102,6 +102,10 @@ def bases():
             "kind": "rot", "op": "write", "step": "write root", "barrier": "B2", "offset": 4096,
             "length": 4096, "count": 3, "done": "half", "at": 100, "distance": 2, "delay": 3,
             "contract": "detectable", "note": "n"}]}])
+    yield smallest(disks=[HONEST, {"name": "x", "expect": "pass", "faults": [
+        {"kind": "rot", "region": "metadata", "blob": "a"}]}])
+    yield of_a_volume(VOLUME_FLUSH, disks=[HONEST, {"name": "x", "expect": "pass", "faults": [
+        {"kind": "memory_rot", "region": "logical_map"}, {"kind": "rot", "region": "header"}]}])
     yield smallest(steps=[{"store.format": {"force": True}}, {"store.open": {}}])
     for step in STORE_STEPS + BLOB_STEPS:
         yield after_setup(step)

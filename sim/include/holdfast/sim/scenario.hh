@@ -181,8 +181,21 @@ enum class Contract : uint8_t {
   byzantine,  // data may be lost, but nothing has two owners, and nobody reads another's bytes
 };
 
+// A part of a disk or map file, by what is kept there.
+enum class Region : uint8_t {
+  superblock,  // of a store, or its copy in a map file
+  metadata,  // of a store: masks and pages
+  data,  // of a store: clusters
+  header,  // of a volume: superblock and the path of its map file
+  units,  // of a volume
+  logical_map,  // of a map file
+  chunk_maps,  // of a map file
+};
+
 struct FaultSpec {
   simdisk::Fault fault;
+  std::optional<Region> region;  // instead of the selector's bytes
+  std::string blob;  // only what touches its clusters; empty: it does not matter
   Contract contract = Contract::power;
   bool each = false;  // a case for each request that it can strike
 };
