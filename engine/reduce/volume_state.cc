@@ -158,7 +158,8 @@ Volume::Info VolumeState::info() const {
           .read_only = read_only_ || write_stop_.stopped()};
 }
 
-// Hands requests out to idle slots.
+// Hands requests out to idle slots. Of one that has failed nothing more is handed out; it ends with the last
+// of its parts that are in progress, which use its memory.
 void VolumeState::hand_out() noexcept {
   while (first_waiting_ != nullptr) {
     VolumeIo& io = *first_waiting_;
@@ -166,17 +167,19 @@ void VolumeState::hand_out() noexcept {
     const bool ends_here = !io.result_ || is_nothing;
     if (!ends_here && idle_.empty()) break;
     ChunkPart part;
-    if (!ends_here) {
+    if (ends_here) {
+      io.handed_out_ = io.length;
+    } else {
       part = next_part(io);
       io.handed_out_ += part.buffers.length;
       ++io.in_progress_;
     }
-    if (ends_here || io.kind == VolumeIoKind::flush || io.handed_out_ == io.length) {
+    if (io.kind == VolumeIoKind::flush || io.handed_out_ == io.length) {
       first_waiting_ = io.next_;
       if (first_waiting_ == nullptr) last_waiting_ = &first_waiting_;
     }
     if (ends_here) {
-      finish(io);
+      if (io.in_progress_ == 0) finish(io);
       continue;
     }
     ChunkSlot& slot = *idle_.back();

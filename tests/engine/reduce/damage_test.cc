@@ -172,6 +172,27 @@ TEST_F(PoisonedVolume, LosesTheChunksWhoseMapsLieInTheLineAlone) {
   expect_read_only_for_damage();
 }
 
+// A part that fails at once, while others are on their way, is not the end of the request: they use its
+// memory.
+TEST(VolumeWithABadChunkMap, EndsARequestOnlyWhenAllOfItsPartsHaveEnded) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    VolumeOnDisk host(disk_of_chunks(kTestChunks), MemoryKind::persistent_memory, seed);
+    host.create_and_open();
+    for (uint64_t chunk = 0; chunk < 8; ++chunk) ASSERT_TRUE(host.write_chunk(chunk, noise(kTestChunk, 1)));
+    ASSERT_TRUE(host.close());
+    host.drop();
+    host.poison(layout_of(host).chunk_map_offset(map_of_chunk(host, 5)), 8);
+    ASSERT_TRUE(host.open());
+    host.watch = {};
+    const Request& request = host.submit(VolumeIoKind::read, 0, Bytes(8 * kTestChunk));
+    while (!request.ended) ASSERT_TRUE(host.machine->scheduler.step());
+    EXPECT_EQ(error_of(*request.ended), Errc::device_failed);
+    EXPECT_GT(host.watch.reads, 2U) << "of the chunks before";
+    EXPECT_EQ(host.watch.in_flight, 0U) << "with seed " << seed;
+    host.run_out();
+  }
+}
+
 // Other maps take the place of the poisoned ones.
 TEST_F(PoisonedVolume, WritesLostChunksAnewInOtherMaps) {
   host.poison(layout.chunk_map_offset(map_of_chunk(host, 2)), 8);
