@@ -261,7 +261,7 @@ TEST(Warnings, change_no_verdict_and_are_about_honest_disks) {
 
 TEST(Warnings, come_back_from_other_processes) {
   const Scenario scenario = without_cache(kFlush, kRead);
-  const auto results = tools::run_in_workers({scenario}, {}, 1);
+  const auto results = tools::run_in_workers(tools::jobs_of({scenario}, 0, 1), {}, 1);
   ASSERT_TRUE(results.has_value()) << results.error();
   EXPECT_EQ(words_of(results->at(0).warnings), words_of(run_case(scenario, 0, {}).warnings));
 }

@@ -17,7 +17,7 @@ Findings an_engine_that_lives_through(std::string_view writes) {
          "crash": {"nested": 0}, "setup": [{"volume.create": {}}, {"volume.open": {}}],)",
       writes));
   fuse().when_it_decompresses = Dies::by_an_assertion;
-  const auto results = tools::run_in_workers({scenario}, {}, 1);
+  const auto results = tools::run_in_workers(tools::jobs_of({scenario}, 0, 1), {}, 1);
   fuse() = {};
   Findings findings;
   for (const Violation& violation : results.value().at(0).violations) findings.push_back(violation.invariant);
