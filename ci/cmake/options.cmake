@@ -30,8 +30,8 @@ function(holdfast_own target)
   endif()
 endfunction()
 
-# Headers of libraries that most files of a target include are parsed once for all of them: half of the time of
-# compiling a test goes there. The clang preset does without, so that each file still says what it needs.
+# Headers of libraries that most files of a target include are parsed once for all of them: half of the time
+# of compiling a test goes there. The clang preset does without, so that files keep saying what they need.
 option(HOLDFAST_PRECOMPILE "Precompile the headers of libraries" ON)
 function(holdfast_precompile target)
   if(HOLDFAST_PRECOMPILE)

@@ -82,7 +82,8 @@ TEST(Races, in_turn_exactly_as_many_as_the_budget_are_every_one) {
 
 TEST(Races, after_a_cut_are_played_in_one_order) {
   const std::string members = R"("crash": {"nested": 1},
-    "after": [{"parallel": [{"blob.create": {"name": "x"}}, {"blob.create": {"name": "y"}}], "orders": "every"}],)";
+    "after": [{"parallel": [{"blob.create": {"name": "x"}}, {"blob.create": {"name": "y"}}],
+               "orders": "every"}],)";
   const ScenarioResult result = run_case(parse_well(race(R"({"blob.sync": {"blob": "a"}})", members)), 0, {});
   EXPECT_EQ(result.verdict, Verdict::pass) << result.note;
   EXPECT_EQ(result.orders, 1U);

@@ -23,6 +23,7 @@ std::vector<Mistake> mistakes_in_crash();
 std::vector<Mistake> mistakes_in_disks();
 std::vector<Mistake> mistakes_in_faults();
 std::vector<Mistake> mistakes_in_steps();
+std::vector<Mistake> mistakes_in_parallel();
 std::vector<Mistake> mistakes_in_story();
 std::vector<Mistake> mistakes_after_a_cut();
 std::vector<Mistake> mistakes_in_spdk();

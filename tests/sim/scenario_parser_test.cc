@@ -42,6 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Crash, AMistake, testing::ValuesIn(mistakes_in_crash())
 INSTANTIATE_TEST_SUITE_P(Disks, AMistake, testing::ValuesIn(mistakes_in_disks()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Faults, AMistake, testing::ValuesIn(mistakes_in_faults()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Steps, AMistake, testing::ValuesIn(mistakes_in_steps()), name_of_mistake);
+INSTANTIATE_TEST_SUITE_P(Parallel, AMistake, testing::ValuesIn(mistakes_in_parallel()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Story, AMistake, testing::ValuesIn(mistakes_in_story()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(After, AMistake, testing::ValuesIn(mistakes_after_a_cut()), name_of_mistake);
 INSTANTIATE_TEST_SUITE_P(Spdk, AMistake, testing::ValuesIn(mistakes_in_spdk()), name_of_mistake);

@@ -317,8 +317,8 @@ TEST_F(HoldfastSim, the_library_of_scenarios_runs_as_expected_and_every_tooth_bi
     EXPECT_GT(result["states_checked"], 0) << result["name"];
     for (const Json& violation : result["violations"]) broken.insert(violation["invariant"]);
   }
-  // F1 where a disk rots what has no checksum, F4 where data of such a volume lands on another chunk, F2 where a
-  // map file rots and does not say so.
+  // F1 where a disk rots what has no checksum, F4 where data of such a volume lands on another chunk, F2
+  // where a map file rots and does not say so.
   std::set<std::string> expected = {"F1", "F2", "F4"};
   for (const Barrier barrier : kBarriers) expected.insert(name_of(barrier));
   EXPECT_EQ(broken, expected);

@@ -28,6 +28,7 @@ int main(int count, char** words) {
   write(words[1], "Disks", mistakes_in_disks());
   write(words[1], "Faults", mistakes_in_faults());
   write(words[1], "Steps", mistakes_in_steps());
+  write(words[1], "Parallel", mistakes_in_parallel());
   write(words[1], "Story", mistakes_in_story());
   write(words[1], "After", mistakes_after_a_cut());
   write(words[1], "Spdk", mistakes_in_spdk());
