@@ -275,11 +275,12 @@ std::errc Disk::check(const IoRequest& request) const noexcept {
 // From here on the write is undecided: any of its pieces may reach media at any time.
 void Disk::begin_write(InFlight& operation) {
   const IoRequest& request = operation.request();
-  const bool undefined = discard_leaves_anything_ || operation.has(FaultKind::undefined_discard);
+  const bool undefined = operation.has(FaultKind::undefined_discard) ||
+                         (discard_leaves_anything_ && !geometry_.discard_reads_zero);
   const bool changes = geometry_.discard && (geometry_.discard_reads_zero || undefined);
   if (request.kind == IoKind::discard && !changes) return;
   std::vector<std::byte> bytes = content_of(request);
-  if (operation.has(FaultKind::undefined_discard)) leave_anything(bytes);
+  if (request.kind == IoKind::discard && undefined) leave_anything(bytes);
   uint64_t byte = request.block * geometry_.block_size;
   if (operation.has(FaultKind::late_completion)) {
     operation.late_byte = byte;
@@ -303,7 +304,6 @@ std::vector<std::byte> Disk::content_of(const IoRequest& request) const {
       filled += buffer.iov_len;
     }
   }
-  if (request.kind == IoKind::discard && !geometry_.discard_reads_zero) leave_anything(bytes);
   return bytes;
 }
 

@@ -83,13 +83,9 @@ Owned with_word(Owned owned, std::string field, uint64_t byte, uint32_t width = 
   return owned;
 }
 
-std::string name_of_blob(const BlobRecord& blob) {
-  for (const Xattr& xattr : blob.xattrs) {
-    if (xattr.name == kNameXattr)
-      return fmt::format("'{}'",
-                         std::string(reinterpret_cast<const char*>(xattr.value.data()), xattr.value.size()));
-  }
-  return fmt::format("{:#x}", blob.id.value);
+std::string words_of(const BlobRecord& blob) {
+  const auto name = name_of(blob);
+  return name ? fmt::format("'{}'", *name) : fmt::format("{:#x}", blob.id.value);
 }
 
 }  // namespace
@@ -129,7 +125,7 @@ void Owners::name_store(const RawStore& raw) {
       pages_[page - first] = fmt::format("chain of blob {:#x}", root.id.value);
   }
   for (const BlobRecord& blob : raw.replayed.blobs) {
-    const std::string name = name_of_blob(blob);
+    const std::string name = words_of(blob);
     for (std::size_t i = 0; i < blob.chain.size(); ++i)
       pages_[blob.chain[i].value] = fmt::format("{} of blob {}", i == 0 ? "root" : "chain", name);
     for (const PageIndex page : blob.extent_pages)

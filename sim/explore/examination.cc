@@ -110,6 +110,12 @@ Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
 
 }  // namespace
 
+std::optional<std::string> name_of(const BlobRecord& blob) {
+  const auto name = std::ranges::find(blob.xattrs, kNameXattr, &Xattr::name);
+  if (name == blob.xattrs.end()) return std::nullopt;
+  return std::string(reinterpret_cast<const char*>(name->value.data()), name->value.size());
+}
+
 RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
   RawStore raw;
   std::vector<std::byte> super_page(sizeof(SuperBlock));

@@ -35,6 +35,8 @@ struct RawStore {
   CheckReport check;                // the offline checker's opinion
 };
 RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size);
+// As scenarios know it; nothing: it has no name.
+std::optional<std::string> name_of(const BlobRecord& blob);
 
 // What a program finds that opens the store after a cut.
 struct FoundBlob {

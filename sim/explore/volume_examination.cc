@@ -125,10 +125,7 @@ VolumeBytes bytes_of_volume(const World& world, const VolumeSpec& volume, const 
 
 VolumeBytes bytes_of_blob(const World& world, std::string_view name, const RawStore& store) {
   for (const BlobRecord& blob : store.replayed.blobs) {
-    const auto is_name = [name](const Xattr& xattr) {
-      return xattr.name == kNameXattr && std::ranges::equal(xattr.value, std::as_bytes(std::span(name)));
-    };
-    if (std::ranges::any_of(blob.xattrs, is_name))
+    if (name_of(blob) == name)
       return VolumeBytes(world.disk, blob.clusters, store.super->layout.cluster_size);
   }
   return VolumeBytes(world.disk, {}, 1);

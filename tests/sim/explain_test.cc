@@ -87,16 +87,8 @@ TEST(Explain, puts_the_cut_into_the_steps_on_one_screen) {
 }
 
 TEST(Explain, tells_of_every_cut_where_there_are_two) {
-  constexpr std::string_view kTwoCuts = R"({
-    "scenario": "two", "purpose": "p", "device": {"size": "1MiB", "fua": true},
-    "store": {"cluster_size": "16KiB", "metadata_pages": 8},
-    "setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "z", "clusters": 1}}],
-    "steps": [{"blob.create": {"name": "a", "clusters": 1}}],
-    "after": [{"io.write": {"blob": "z", "length": 4096, "fua": true}}],
-    "disks": [{"name": "honest", "expect": "pass"},
-              {"name": "lossy", "ignores": ["D1"], "expect": {"violations": ["D1"]}}]})";
-  const Failure failure = first_failure(kTwoCuts, "lossy");
-  const auto explanation = explain(kTwoCuts, "x.json", failure.token);
+  const Failure failure = first_failure(kFailsAfterTwoCuts, "lossy");
+  const auto explanation = explain(kFailsAfterTwoCuts, "x.json", failure.token);
   ASSERT_TRUE(explanation.has_value()) << explanation.error();
   EXPECT_EQ(explanation->cuts.size(), 2U);
   EXPECT_NE(explanation->text.find(">>> cut 1: the power"), std::string::npos) << explanation->text;

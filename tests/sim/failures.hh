@@ -21,6 +21,16 @@ struct Failure {
 // The first one on the disk of this name.
 Failure first_failure(std::string_view text, std::string_view disk);
 
+// Shows its failure first after a second cut: what it loses is written after the first one.
+inline constexpr std::string_view kFailsAfterTwoCuts = R"({
+  "scenario": "two", "purpose": "p", "device": {"size": "1MiB", "fua": true},
+  "store": {"cluster_size": "16KiB", "metadata_pages": 8},
+  "setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "z", "clusters": 1}}],
+  "steps": [{"blob.create": {"name": "a", "clusters": 1}}],
+  "after": [{"io.write": {"blob": "z", "length": 4096, "fua": true}}],
+  "disks": [{"name": "honest", "expect": "pass"},
+            {"name": "lossy", "ignores": ["D1"], "expect": {"violations": ["D1"]}}]})";
+
 // The first one of every disk that ignores a barrier in scenarios/teeth.
 std::vector<Failure> failures_of_the_teeth();
 

@@ -78,15 +78,8 @@ TEST(Shrink, gives_a_scenario_that_fails_by_itself_and_its_token) {
 
 // The session after the first cut loses what it writes; the cut before it is not needed.
 TEST(Shrink, makes_one_cut_of_two_where_one_is_enough) {
-  constexpr std::string_view kTwoCuts = R"({
-    "scenario": "two", "purpose": "p", "device": {"size": "1MiB", "fua": true},
-    "store": {"cluster_size": "16KiB", "metadata_pages": 8},
-    "setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "z", "clusters": 1}}],
-    "steps": [{"blob.create": {"name": "a", "clusters": 1}}],
-    "after": [{"io.write": {"blob": "z", "length": 4096, "fua": true}}],
-    "disks": [{"name": "honest", "expect": "pass"},
-              {"name": "lossy", "ignores": ["D1"], "expect": {"violations": ["D1"]}}]})";
-  const auto shrunk = shrink(kTwoCuts, "two.json", first_failure(kTwoCuts, "lossy").token);
+  const auto shrunk =
+      shrink(kFailsAfterTwoCuts, "two.json", first_failure(kFailsAfterTwoCuts, "lossy").token);
   ASSERT_TRUE(shrunk.has_value()) << shrunk.error();
   EXPECT_EQ(shrunk->before.cuts, 2U);
   EXPECT_EQ(shrunk->after.cuts, 1U);
