@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
 #include "holdfast/sim/runner.hh"
 #include "sim/scenario_text.hh"
 
@@ -49,6 +53,11 @@ std::vector<ScenarioClass> classes() {
   };
 }
 
+Scenario parse_file(const std::string& name) {
+  std::ifstream file(HOLDFAST_SCENARIOS "/" + name + ".json");
+  return parse_well({std::istreambuf_iterator<char>(file), {}});
+}
+
 class Searching : public testing::TestWithParam<ScenarioClass> {};
 
 TEST_P(Searching, FindsLazilyWhatItFindsInEveryCombination) {
@@ -66,6 +75,39 @@ TEST_P(Searching, FindsLazilyWhatItFindsInEveryCombination) {
 
 INSTANTIATE_TEST_SUITE_P(Classes, Searching, testing::ValuesIn(classes()),
                          [](const auto& test) { return std::string(test.param.name); });
+
+// A file of each folder of the library; all that a case has that is not visited in every combination is not
+// compared, and it must not be everything.
+class SearchingTheLibrary : public testing::TestWithParam<const char*> {};
+
+TEST_P(SearchingTheLibrary, FindsLazilyWhatItFindsInEveryCombination) {
+  const Scenario scenario = parse_file(GetParam());
+  std::size_t compared = 0;
+  for (std::size_t i = 0; i < cases_of(scenario).size(); ++i) {
+    const ScenarioResult plain = run_case(scenario, i, {.search = Search::plain});
+    if (plain.crash_points != plain.crash_points_exact) continue;
+    const ScenarioResult lazy = run_case(scenario, i, {.search = Search::lazy});
+    EXPECT_EQ(lazy.verdict, plain.verdict) << lazy.name << ": " << lazy.note;
+    EXPECT_EQ(lazy.crash_points, lazy.crash_points_exact) << lazy.name;
+    EXPECT_EQ(lazy.outcomes, plain.outcomes) << lazy.name;
+    ++compared;
+  }
+  EXPECT_GT(compared, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Folders, SearchingTheLibrary,
+                         testing::Values("blob/commits-at-once", "data/write-and-flush", "faults/memory-rot",
+                                         "faults/rot-of-metadata", "foreign/whole-left",
+                                         "memory/one-bad-chunk", "process/killed-after-root",
+                                         "profiles/hdd-512e", "races/two-commits",
+                                         "regress/delete-of-a-chain", "stacked/first-writes", "store/destroy",
+                                         "teeth/B1-chain-before-root", "thin/two-writers-of-one-cluster",
+                                         "torn/delete", "volume/two-writers-of-one-chunk"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::ranges::replace_if(name, [](char c) { return c == '/' || c == '-'; }, '_');
+                           return name;
+                         });
 
 TEST(SearchResult, TellsBySmallerOutcomesThatSomethingWasLeftOut) {
   const std::string members = std::string(kSmall) + std::string(kBlobs);
