@@ -14,7 +14,6 @@ namespace holdfast::sim {
 //   F2  damage stays with those who own the bytes that were hit; all others are there, and the store opens
 //   F3  what can be opened shares no page and no cluster
 //   F4  nobody reads bytes that another one wrote, or that were there before
-inline constexpr const char* kFaultContracts[] = {"F1", "F2", "F3", "F4"};
 // Which of them must hold beside the faults: see Contract.
 std::optional<Broken> first_broken_beside_faults(Contract contract, const Examination& state,
                                                  std::span<const simdisk::FaultHit> hits);

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sim/scenario_mistakes.hh"
+#include "sim/scenario/mistakes.hh"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/scenario_mistakes.hh"
+#include "sim/scenario/mistakes.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "sim/scenario_mistakes.hh"
+#include "sim/scenario/mistakes.hh"
 
 #include <string_view>
 

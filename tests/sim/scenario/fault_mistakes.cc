@@ -2,7 +2,7 @@
 // Mistakes in the faults of a disk.
 #include <string_view>
 
-#include "sim/scenario_mistakes.hh"
+#include "sim/scenario/mistakes.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {
