@@ -31,7 +31,7 @@ Task<SessionMark> begin_session(VolumeMedia& media, const SessionBegin& begin, C
   HF_CO_TRY(Stored<Barrier::V7> cleared, media.clear_maps(stale, begin.forget_checksums, settled));
   HF_CO_TRY(Durable<Barrier::V7> clear, co_await media.persist(std::move(cleared)));  // [V7]
   space.blanked();
-  Stored<Barrier::V5> stored = media.mark_map(begin.volume);
+  Stored<Barrier::V5> stored = media.mark_map(begin.volume, clear);
   HF_CO_TRY(Durable<Barrier::V5> map_marked, co_await media.persist(std::move(stored)));  // [V5]
   HF_CO_TRY(Unflushed<Barrier::V6> written, co_await media.mark_device(begin.volume, std::move(map_marked)));
   HF_CO_TRY(Durable<Barrier::V6> marked, co_await media.flush(std::move(written)));  // [V6]

@@ -65,8 +65,8 @@ Task<Unflushed<Barrier::V4>> VolumeMedia::write_first_super(const CheckedVolume&
 
 Task<Unflushed<Barrier::V4>> VolumeMedia::remove_super() { return clear_super<Barrier::V4>(); }
 
-Stored<Barrier::V5> VolumeMedia::mark_map(const CheckedVolume& volume) {
-  if (!volume.extended || write_stop_.stopped()) return Stored<Barrier::V5>(kNothingStored);
+Stored<Barrier::V5> VolumeMedia::mark_map(const CheckedVolume& volume, const Durable<Barrier::V7>&) {
+  if (!volume.extended) return Stored<Barrier::V5>(kNothingStored);
   return Stored<Barrier::V5>(map_->store_u64(kSessionOffset, volume.session.word()));
 }
 
@@ -99,7 +99,7 @@ Result<Stored<Barrier::V7>> VolumeMedia::settle_maps(std::span<const uint64_t> s
 }
 
 Stored<Barrier::V8> VolumeMedia::close_map(const CheckedVolume& volume, Durable<Barrier::V7>, SessionMark) {
-  if (!volume.extended || write_stop_.stopped()) return Stored<Barrier::V8>(kNothingStored);
+  if (!volume.extended) return Stored<Barrier::V8>(kNothingStored);
   return Stored<Barrier::V8>(map_->store_u64(kSessionOffset, volume.session.word()));
 }
 

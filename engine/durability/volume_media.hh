@@ -61,8 +61,9 @@ class VolumeMedia {
                                                  Durable<Barrier::V3> path);
   Task<Unflushed<Barrier::V4>> remove_super();
 
-  // Sessions. A volume without Holdfast's words has no marks: nothing is stored or written then.
-  Stored<Barrier::V5> mark_map(const CheckedVolume& volume);
+  // Sessions. A volume without Holdfast's words has no marks: nothing is stored or written then. Marks are
+  // stored right behind the barrier V7: nothing can have failed since.
+  Stored<Barrier::V5> mark_map(const CheckedVolume& volume, const Durable<Barrier::V7>& blank);
   Task<Unflushed<Barrier::V6>> mark_device(const CheckedVolume& volume, Durable<Barrier::V5> map_marked);
   // Chunk maps that no durable entry leads to become blank; and the others lose their checksums.
   Result<Stored<Barrier::V7>> clear_maps(std::span<const uint64_t> stale, bool forget_checksums,
