@@ -8,34 +8,26 @@
 
 namespace holdfast::sim {
 
-std::vector<std::string> cases_of(const Scenario& scenario) {
-  std::vector<std::string> names;
-  for (const Case& which : expand(scenario)) names.push_back(name_of(scenario, which));
-  return names;
-}
-
-ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options) {
-  const std::vector<Case> cases = expand(scenario);
-  Hygiene hygiene(scenario.device);
-  Explorer explorer(scenario, cases.at(case_index), case_index, options);
-  if (cases[case_index].disk->honest()) explorer.forward_session_to(hygiene);
+ScenarioResult run_case(const Case& which, const RunOptions& options) {
+  Hygiene hygiene(which.scenario->device);
+  Explorer explorer(which, options);
+  if (which.disk->honest()) explorer.forward_session_to(hygiene);
   ScenarioResult result = explorer.run();
   if (as_expected(result.verdict)) hygiene.session_ended();
   result.warnings = hygiene.warnings();
-  result.name = name_of(scenario, cases[case_index]);
+  result.name = name_of(which);
   return result;
 }
 
 std::expected<ReplayReport, std::string> replay(const Scenario& scenario, std::string_view text) {
-  const auto token = token_of(scenario, text);
-  if (!token) return std::unexpected(token.error());
-  const std::vector<Case> cases = expand(scenario);
-  Explorer explorer(scenario, cases[token->case_index], token->case_index, {.seed = token->seed});
-  const auto result = go_to(explorer, *token);
+  const auto target = target_of(scenario, text);
+  if (!target) return std::unexpected(target.error());
+  Explorer explorer(target->which, {.seed = target->token.seed});
+  const auto result = go_to(explorer, target->token);
   if (!result) return std::unexpected(result.error());
   ReplayReport report{.matched = !result->violations.empty(), .text = {}};
-  report.text = fmt::format("{}: {} power cut(s), recovered and judged\n",
-                            name_of(scenario, cases[token->case_index]), token->cuts.size());
+  report.text = fmt::format("{}: {} power cut(s), recovered and judged\n", name_of(target->which),
+                            target->token.cuts.size());
   for (const Violation& violation : result->violations) {
     report.text += fmt::format("  {}: {}\n", violation.invariant, violation.words);
   }

@@ -20,18 +20,15 @@ Token read(const std::string& token) {
   return *parsed;
 }
 
-StateDigests digests_of(const Scenario& scenario, std::size_t case_index, uint64_t seed,
-                        const StateLog& log) {
+StateDigests digests_of(const Case& which, uint64_t seed, const StateLog& log) {
   StateDigests digests;
   for (const auto& [key, entry] : log.entries)
-    digests[to_text({scenario.content_hash, case_index, seed, entry.path})] = entry.digest;
+    digests[to_text({which.scenario->content_hash, which.index, seed, entry.path})] = entry.digest;
   return digests;
 }
 
-void explore(const Scenario& scenario, std::size_t case_index, uint64_t seed, StateLog& log,
-             const Route* route) {
-  const std::vector<Case> cases = expand(scenario);
-  Explorer explorer(scenario, cases.at(case_index), case_index, {.seed = seed});
+void explore(const Case& which, uint64_t seed, StateLog& log, const Route* route) {
+  Explorer explorer(which, {.seed = seed});
   explorer.keep(log, route);
   explorer.run();
 }
@@ -43,42 +40,41 @@ std::string words_of(const Events& events, std::size_t number) {
 
 }  // namespace
 
-StateDigests explore_states(const Scenario& scenario, std::size_t case_index, uint64_t seed,
-                            std::size_t most) {
+StateDigests explore_states(const Case& which, uint64_t seed, std::size_t most) {
   StateLog log;
   log.most = most;
-  explore(scenario, case_index, seed, log, nullptr);
-  return digests_of(scenario, case_index, seed, log);
+  explore(which, seed, log, nullptr);
+  return digests_of(which, seed, log);
 }
 
-StateDigests visit_states(const Scenario& scenario, const StateDigests& states) {
+StateDigests visit_states(const Case& which, const StateDigests& states) {
   if (states.empty()) return {};
   Route route;
   for (const auto& [token, digest] : states) route.add(read(token).cuts);
-  const Token any = read(states.begin()->first);
+  const uint64_t seed = read(states.begin()->first).seed;
   StateLog log;
   log.most = kAll;
-  explore(scenario, any.case_index, any.seed, log, &route);
-  StateDigests visited = digests_of(scenario, any.case_index, any.seed, log);
+  explore(which, seed, log, &route);
+  StateDigests visited = digests_of(which, seed, log);
   std::erase_if(visited, [&states](const auto& state) { return !states.contains(state.first); });
   return visited;
 }
 
-Events events_when_explored(const Scenario& scenario, const std::string& token) {
+Events events_when_explored(const Case& which, const std::string& token) {
   const Token target = read(token);
   StateLog log;
   log.recorded = target.cuts;
-  explore(scenario, target.case_index, target.seed, log, nullptr);
+  explore(which, target.seed, log, nullptr);
   return log.events;
 }
 
-Events events_when_visited(const Scenario& scenario, const std::string& token) {
+Events events_when_visited(const Case& which, const std::string& token) {
   const Token target = read(token);
   StateLog log;
   log.recorded = target.cuts;
   Route route;
   route.add(target.cuts);
-  explore(scenario, target.case_index, target.seed, log, &route);
+  explore(which, target.seed, log, &route);
   return log.events;
 }
 

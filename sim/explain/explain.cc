@@ -25,16 +25,16 @@ std::expected<Explanation, std::string> explain(std::string_view text, const std
                                                 std::string_view token_text) {
   const auto scenario = parse_scenario(text, file);
   if (!scenario) return std::unexpected(describe(scenario.error().front()));
-  const auto token = token_of(*scenario, token_text);
-  if (!token) return std::unexpected(token.error());
-  const HuntingGround ground{*scenario, token->case_index, token->seed};
-  const Case which = expand(*scenario)[token->case_index];
+  const auto target = target_of(*scenario, token_text);
+  if (!target) return std::unexpected(target.error());
+  const Token& token = target->token;
+  const HuntingGround ground{target->which, token.seed};
 
-  Recorder recorder(*scenario, token->cuts.size());
-  Explorer explorer(*scenario, which, token->case_index, {.seed = token->seed});
+  Recorder recorder(*scenario, token.cuts.size());
+  Explorer explorer(target->which, {.seed = token.seed});
   explorer.observe(recorder);
   explorer.forward_events_to(recorder);
-  if (const auto reached = go_to(explorer, *token); !reached) return std::unexpected(reached.error());
+  if (const auto reached = go_to(explorer, token); !reached) return std::unexpected(reached.error());
   if (!recorder.words())
     return std::unexpected("every invariant holds in the state that the token names: nothing to explain");
 
@@ -46,13 +46,13 @@ std::expected<Explanation, std::string> explain(std::string_view text, const std
     std::vector<PieceStory>& stories = explanation.cuts.emplace_back();
     for (const Fate& fate : session.cut->fates) stories.push_back(story_of(fate, recorder));
   }
-  if (const auto wrong = first_wrong(ground, kind, *token, recorder)) {
+  if (const auto wrong = first_wrong(ground, kind, token, recorder)) {
     explanation.wrong = {wrong->owned.owner, wrong->owned.field, wrong->expected, wrong->found};
   }
-  if (const auto edge = find_missing_edge(ground, *token, kind, recorder.sessions())) {
-    explanation.missing = barrier_of(*edge, recorder, *which.disk);
+  if (const auto edge = find_missing_edge(ground, token, kind, recorder.sessions())) {
+    explanation.missing = barrier_of(*edge, recorder, *target->which.disk);
   }
-  explanation.text = screen_of(explanation, text, *scenario, which, recorder);
+  explanation.text = screen_of(explanation, text, target->which, recorder);
   return explanation;
 }
 

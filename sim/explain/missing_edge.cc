@@ -75,7 +75,6 @@ class EdgeSearch {
   EdgeSearch(const HuntingGround& ground, const Token& token, const FailureKind& kind, std::size_t session,
              const RecordedSession& recorded)
       : ground_(ground),
-        cases_(expand(ground.scenario)),
         token_(token),
         kind_(kind),
         plan_{.session = session, .cuts = token.cuts.size(), .last_moment = token.cuts[session].moment},
@@ -131,8 +130,7 @@ class EdgeSearch {
     Plan plan = plan_;
     plan.help_at = help_at;
     Attempt attempt(plan, kind_);
-    Explorer explorer(ground_.scenario, cases_[ground_.case_index], ground_.case_index,
-                      {.seed = ground_.seed});
+    Explorer explorer(ground_.which, {.seed = ground_.seed});
     explorer.observe(attempt);
     explorer.forward_events_to(attempt);
     explorer.run_beyond(token_, plan_.session);
@@ -140,7 +138,6 @@ class EdgeSearch {
   }
 
   const HuntingGround& ground_;
-  const std::vector<Case> cases_;
   const Token& token_;  // whose first cuts lead to the session
   const FailureKind& kind_;
   Plan plan_;

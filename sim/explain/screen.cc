@@ -136,12 +136,11 @@ std::string missing_barrier(const Explanation& explanation) {
 
 }  // namespace
 
-std::string screen_of(const Explanation& explanation, std::string_view text, const Scenario& scenario,
-                      const Case& which, const Recorder& recorder) {
+std::string screen_of(const Explanation& explanation, std::string_view text, const Case& which,
+                      const Recorder& recorder) {
   const auto document = ScenarioDocument::parse(text);
-  return fmt::format("{}: {} is broken\n  {}\n\n", name_of(scenario, which), explanation.invariant,
-                     explanation.words) +
-         steps_of(document, scenario, recorder) + cuts_of(explanation, recorder, *which.disk) +
+  return fmt::format("{}: {} is broken\n  {}\n\n", name_of(which), explanation.invariant, explanation.words) +
+         steps_of(document, *which.scenario, recorder) + cuts_of(explanation, recorder, *which.disk) +
          wrong_field(explanation) + missing_barrier(explanation);
 }
 

@@ -12,7 +12,7 @@ namespace holdfast::sim {
 
 // What a person reads: what is broken, the steps with the cuts in them, what became of the undecided pieces,
 // the first wrong field, the missing barrier. `text` is the scenario's file.
-std::string screen_of(const Explanation& explanation, std::string_view text, const Scenario& scenario,
-                      const Case& which, const Recorder& recorder);
+std::string screen_of(const Explanation& explanation, std::string_view text, const Case& which,
+                      const Recorder& recorder);
 
 }  // namespace holdfast::sim

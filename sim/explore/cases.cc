@@ -10,34 +10,38 @@ namespace holdfast::sim {
 namespace {
 
 // Where a fault strikes each request, every request is a case.
-void add_cases(const Scenario& scenario, Case which, std::vector<Case>& cases) {
-  if (std::ranges::none_of(which.disk->faults, &FaultSpec::each)) return cases.push_back(which);
-  const uint64_t requests = Explorer(scenario, which, 0, {}).count_requests();
-  for (which.nth = 1; which.nth <= std::max<uint64_t>(requests, 1); ++which.nth) cases.push_back(which);
+void add_cases(Case which, std::vector<Case>& cases) {
+  const bool each = std::ranges::any_of(which.disk->faults, &FaultSpec::each);
+  const uint64_t last = each ? std::max<uint64_t>(Explorer(which, {}).count_requests(), 1) : 0;
+  for (which.nth = each ? 1 : 0; which.nth <= last; ++which.nth) {
+    which.index = cases.size();
+    cases.push_back(which);
+  }
 }
 
 }  // namespace
 
-std::vector<Case> expand(const Scenario& scenario) {
+std::vector<Case> cases_of(const Scenario& scenario) {
   std::vector<Case> cases;
   const std::vector<MemoryKind> memory =
       scenario.volume ? scenario.volume->memory : std::vector{MemoryKind::persistent};
   for (const DiskCase& disk : scenario.disks) {
     for (const bool fua : scenario.device.fua) {
-      for (const MemoryKind kind : memory) add_cases(scenario, {&disk, fua, kind, 0}, cases);
+      for (const MemoryKind kind : memory) add_cases({&scenario, 0, &disk, fua, kind, 0}, cases);
     }
   }
   return cases;
 }
 
-std::string name_of(const Scenario& scenario, const Case& which) {
+std::string name_of(const Case& which) {
+  const Scenario& scenario = *which.scenario;
   std::string name = fmt::format("{}[{},{}", scenario.name, which.disk->name, which.fua ? "fua" : "no-fua");
   if (scenario.volume) name += which.memory == MemoryKind::mapped ? ",mapped" : ",persistent";
   if (which.nth > 0) name += fmt::format(",{}", which.nth);
   return name + "]";
 }
 
-std::expected<Token, std::string> token_of(const Scenario& scenario, std::string_view text) {
+std::expected<Target, std::string> target_of(const Scenario& scenario, std::string_view text) {
   const auto token = parse_token(text);
   if (!token) {
     return std::unexpected(
@@ -55,9 +59,10 @@ std::expected<Token, std::string> token_of(const Scenario& scenario, std::string
         differs.empty() ? "" : "; ", token->build, build_identity());
   }
   if (!differs.empty()) return std::unexpected(differs + "; run the scenario again for a token of today");
-  if (token->case_index >= expand(scenario).size())
+  const std::vector<Case> cases = cases_of(scenario);
+  if (token->case_index >= cases.size())
     return std::unexpected("the token names a case that the scenario does not have");
-  return *token;
+  return Target{*token, cases[token->case_index]};
 }
 
 std::expected<ScenarioResult, std::string> go_to(Explorer& explorer, const Token& token) {

@@ -23,10 +23,10 @@ DeviceGeometry geometry_of(const DeviceSpec& device, bool fua) {
           .discard_reads_zero = device.discard_reads_zero};
 }
 
-simdisk::FaultPlan plan_of(const Scenario& scenario, const Case& which, const World& world) {
+simdisk::FaultPlan plan_of(const Case& which, const World& world) {
   std::vector<simdisk::Fault> faults;
   for (const FaultSpec& spec : which.disk->faults) {
-    faults.push_back(located(spec, scenario, world));
+    faults.push_back(located(spec, *which.scenario, world));
     if (spec.each) faults.back().nth = which.nth > 0 ? which.nth : UINT64_MAX;
   }
   return simdisk::FaultPlan(std::move(faults));
@@ -53,10 +53,9 @@ VolumeLayout layout_of(const Scenario& scenario) {
           .first_unit = (kVolumeHeaderBytes + spec.unit_size - 1) / spec.unit_size};
 }
 
-Exploration::Exploration(const Scenario& of, const Case& on, std::size_t index, RunOptions with)
-    : scenario(of),
-      which(on),
-      case_index(index),
+Exploration::Exploration(const Case& of, RunOptions with)
+    : which(of),
+      scenario(*which.scenario),
       options(with),
       rig{.scenario = scenario,
           .geometry = geometry_of(scenario.device, which.fua),
@@ -65,7 +64,7 @@ Exploration::Exploration(const Scenario& of, const Case& on, std::size_t index, 
           .digest = {},
           .scheduler_steps_most = options.scheduler_steps_most,
           .contract = which.disk->contract(),
-          .faults = plan_of(scenario, which, world)},
+          .faults = plan_of(which, world)},
       world(scenario.device.size),
       trace(scenario.device.block_size, rig.volume_layout, !scenario.volume || scenario.volume->blob.empty()),
       races(scenario, options.seed, options.search == Search::lazy && which.disk->faults.empty()) {
@@ -79,7 +78,7 @@ bool Exploration::begin_playing() {
   world.rollback(blank_);
   blank_ = world.mark();
   trace.forget_since({});
-  rig.faults = plan_of(scenario, which, world);
+  rig.faults = plan_of(which, world);
   if (races.playings() > 1) trace.forward_session_to(nullptr);  // once is enough
   return true;
 }
@@ -92,7 +91,7 @@ bool Exploration::stop(std::string why) {
 void Exploration::report(const Broken& broken, const std::vector<Cut>& path) {
   const auto known = std::ranges::find(result.violations, broken.invariant, &Violation::invariant);
   if (known != result.violations.end()) return;
-  Token token{scenario.content_hash, case_index, options.seed, path};
+  Token token{scenario.content_hash, which.index, options.seed, path};
   if (path.empty() && !races.order().empty()) token.cuts.push_back({0, {}, races.order()});
   result.violations.push_back({broken.invariant, broken.words, to_text(token)});
 }

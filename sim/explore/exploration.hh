@@ -18,20 +18,12 @@
 
 namespace holdfast::sim {
 
-// What one case of a scenario runs on.
-struct Case {
-  const DiskCase* disk = nullptr;
-  bool fua = false;
-  MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
-  uint64_t nth = 0;  // the request that a fault strikes which can strike each; 0: there is no such fault
-};
-
 // Of every volume that this scenario creates.
 VolumeLayout layout_of(const Scenario& scenario);
 
 // One case while it is explored: what it runs on, where it is, and what was found.
 struct Exploration {
-  Exploration(const Scenario& of, const Case& on, std::size_t index, RunOptions with);
+  Exploration(const Case& of, RunOptions with);
   Exploration(const Exploration&) = delete;
   Exploration& operator=(const Exploration&) = delete;
 
@@ -51,9 +43,8 @@ struct Exploration {
   // it, nor on how a search names it.
   uint64_t seed_of(const std::vector<Cut>& path) const;
 
+  const Case which;
   const Scenario& scenario;
-  const Case& which;
-  std::size_t case_index;
   RunOptions options;
   Rig rig;
   World world;

@@ -14,8 +14,7 @@ namespace holdfast::sim {
 // Plays one case of a scenario, cuts the power at every moment of its steps, and says what came of it.
 class Explorer {
  public:
-  Explorer(const Scenario& scenario, const Case& which, std::size_t case_index, RunOptions options)
-      : here_(scenario, which, case_index, options) {}
+  Explorer(const Case& which, RunOptions options) : here_(which, options) {}
 
   // Tells `log` of each state that it visits. With a route these are the states on it.
   void keep(StateLog& log, const Route* route) {

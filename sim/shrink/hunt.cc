@@ -46,7 +46,7 @@ class Hunter final : public ExplorationObserver {
  private:
   FoundFailure failure_of(const std::vector<Cut>& path, const Broken& broken) const {
     FoundFailure failure{
-        .token = {ground_.scenario.content_hash, ground_.case_index, ground_.seed, path},
+        .token = {ground_.which.scenario->content_hash, ground_.which.index, ground_.seed, path},
         .words = broken.words,
         .newest = {newest_.begin(), newest_.begin() + static_cast<std::ptrdiff_t>(path.size())}};
     for (std::size_t cut = 0; cut < path.size(); ++cut) {
@@ -82,9 +82,7 @@ class Listener final : public ExplorationObserver {
 // With a target, only what it names. Why the exploration ended early; empty: it did not.
 std::string explore(const HuntingGround& ground, ExplorationObserver& observer, Search search = Search::lazy,
                     const Token* target = nullptr) {
-  const std::vector<Case> cases = expand(ground.scenario);
-  Explorer explorer(ground.scenario, cases.at(ground.case_index), ground.case_index,
-                    {.seed = ground.seed, .search = search});
+  Explorer explorer(ground.which, {.seed = ground.seed, .search = search});
   explorer.observe(observer);
   target != nullptr ? explorer.run_to(*target) : explorer.run();
   return explorer.stopped();
@@ -130,7 +128,7 @@ std::optional<FoundFailure> visit(const HuntingGround& ground, const FailureKind
 }
 
 bool plays_well(const HuntingGround& ground, uint64_t most) {
-  Listener listener(ground.scenario.crash.nested > 0, most);
+  Listener listener(ground.which.scenario->crash.nested > 0, most);
   const std::string stopped = explore(ground, listener);
   return listener.had_enough() || stopped.empty();
 }

@@ -31,8 +31,7 @@ struct FoundFailure {
 
 // One case of a scenario with one seed.
 struct HuntingGround {
-  const Scenario& scenario;
-  std::size_t case_index = 0;
+  Case which;
   uint64_t seed = 0;
 };
 // The first state of this kind, among at most so many; `states` is then how many it took.

@@ -20,6 +20,7 @@ using Document = ScenarioDocument;
 using Pointer = Document::json_pointer;
 
 constexpr std::array<const char*, 3> kStepLists = {"after", "steps", "setup"};
+const Pointer kFaults("/disks/1/faults");  // the honest disk stands first
 constexpr uint64_t kSizeStep = 4096;
 constexpr uint64_t kDeviceStep = 64 << 10;
 
@@ -194,7 +195,7 @@ std::vector<Pointer> lists_of(const Document& document) {
   for (const char* name : kStepLists) {
     if (document.contains(name)) collect_lists(document[name], Pointer() / name, lists);
   }
-  if (document.contains("faults")) lists.push_back(Pointer("/faults"));
+  if (document.contains(kFaults)) lists.push_back(kFaults);
   return lists;
 }
 
@@ -211,13 +212,20 @@ void collect_members(const Document& node, const Pointer& at, std::vector<Pointe
 }
 
 // Those of the device, the store and the volume whose default is larger, or would make several cases of one,
-// stay.
+// stay, and with them what a fault is and what may come of it.
 std::vector<Pointer> members_of(const Document& document) {
   constexpr std::array<std::string_view, 6> kStay = {"size",           "fua",    "cluster_size",
                                                      "metadata_pages", "memory", "unit_size"};
   std::vector<Pointer> members;
-  for (const char* name : {"after", "steps", "setup", "faults"}) {
+  for (const char* name : kStepLists) {
     if (document.contains(name)) collect_members(document[name], Pointer() / name, members);
+  }
+  if (document.contains(kFaults)) {
+    collect_members(document[kFaults], kFaults, members);
+    std::erase_if(members, [](const Pointer& member) {
+      return member.parent_pointer().parent_pointer() == kFaults &&
+             (member.back() == "kind" || member.back() == "contract");
+    });
   }
   for (const char* name : {"device", "store", "volume"}) {
     if (!document.contains(name)) continue;
@@ -243,6 +251,7 @@ std::vector<Pointer> numbers_of(const Document& document) {
   for (const char* name : kStepLists) {
     if (document.contains(name)) collect_numbers(document[name], Pointer() / name, numbers);
   }
+  if (document.contains(kFaults)) collect_numbers(document[kFaults], kFaults, numbers);
   for (const char* name : {"/device/size", "/store/metadata_pages", "/store/cluster_size"}) {
     if (document.contains(Pointer(name))) numbers.emplace_back(name);
   }

@@ -19,30 +19,36 @@ constexpr uint64_t kStatesMore = 50'000;  // than the original failure took, bef
 // Whether a document still fails, asked as often as the budget allows.
 class Judge {
  public:
-  Judge(FailureKind kind, std::size_t case_index, uint64_t budget)
-      : kind_(std::move(kind)), case_index_(case_index), budget_(budget) {}
+  Judge(FailureKind kind, const Case& failed, uint64_t budget)
+      : kind_(std::move(kind)), honest_(failed.disk->honest()), nth_(failed.nth), budget_(budget) {}
 
   // What every later document is asked with: the first seed of these with which this one fails.
   bool choose_seed(const ScenarioDocument& document, std::initializer_list<uint64_t> seeds);
   bool fails(const ScenarioDocument& document);
 
-  HuntingGround ground(const Scenario& scenario) const { return {scenario, case_index_, seed_}; }
+  // The case that failed last, or would be asked first.
+  HuntingGround ground(const Scenario& scenario) const { return {cases(scenario).front(), seed_}; }
   const FailureKind& kind() const { return kind_; }
+  uint64_t nth() const { return nth_; }
   uint64_t seed() const { return seed_; }
   uint64_t states_most() const { return states_most_; }
   uint64_t runs() const { return runs_; }
   bool at_budget() const { return runs_ >= budget_; }
 
  private:
+  std::vector<Case> cases(const Scenario& scenario) const;
+
   FailureKind kind_;
-  std::size_t case_index_;
+  bool honest_;
+  uint64_t nth_;  // the request that a fault struck which can strike each
   uint64_t budget_;
   uint64_t seed_ = 0;
   uint64_t states_most_ = UINT64_MAX;
   uint64_t runs_ = 0;
 };
 
-ScenarioDocument of_one_case(ScenarioDocument document, const Scenario& scenario, const Case& which);
+ScenarioDocument of_one_case(ScenarioDocument document, const Case& which);
+void strike_only(ScenarioDocument& document, uint64_t nth);
 void say_what_it_is(ScenarioDocument& document, const FailureKind& kind, const FoundFailure& failure);
 void expect_what_comes(ScenarioDocument& document, const Judge& judge);
 FoundFailure with_fewer_missing(const HuntingGround& ground, const FailureKind& kind, FoundFailure failure);
@@ -51,8 +57,7 @@ FailureSize size_of(const ScenarioDocument& document, const FoundFailure& failur
 // The state that the token names, whatever it breaks.
 std::expected<FoundFailure, std::string> failure_at(const HuntingGround& ground, const Token& token,
                                                     FailureKind& kind) {
-  const std::vector<Case> cases = expand(ground.scenario);
-  Explorer explorer(ground.scenario, cases[token.case_index], token.case_index, {.seed = token.seed});
+  Explorer explorer(ground.which, {.seed = ground.seed});
   const auto result = go_to(explorer, token);
   if (!result) return std::unexpected(result.error());
   if (result->violations.empty())
@@ -67,25 +72,26 @@ std::expected<Shrunk, std::string> shrink(std::string_view text, const std::stri
                                           std::string_view token_text, const ShrinkOptions& options) {
   const auto scenario = parse_scenario(text, file);
   if (!scenario) return std::unexpected(describe(scenario.error().front()));
-  const auto token = token_of(*scenario, token_text);
-  if (!token) return std::unexpected(token.error());
+  const auto target = target_of(*scenario, token_text);
+  if (!target) return std::unexpected(target.error());
+  const auto& [token, which] = *target;
   FailureKind kind;
-  const auto original = failure_at({*scenario, token->case_index, token->seed}, *token, kind);
+  const auto original = failure_at({which, token.seed}, token, kind);
   if (!original) return std::unexpected(original.error());
 
-  const Case which = expand(*scenario)[token->case_index];
   const auto whole = ScenarioDocument::parse(text);
   Shrunk shrunk;
   shrunk.before = size_of(whole, *original);
-  Judge judge(kind, which.disk->ignores.empty() ? 0 : 1, options.runs);
-  ScenarioDocument document = of_one_case(whole, *scenario, which);
-  document["crash"]["nested"] = std::max<std::size_t>(token->cuts.size(), 1) - 1;
+  Judge judge(kind, which, options.runs);
+  ScenarioDocument document = of_one_case(whole, which);
+  document["crash"]["nested"] = std::max<std::size_t>(token.cuts.size(), 1) - 1;
   // What a session after a cut does can only be shortened where it is written.
-  if (token->cuts.size() > 1 && !document.contains("after"))
+  if (token.cuts.size() > 1 && !document.contains("after"))
     document["after"] = ScenarioDocument::parse(default_after(*scenario));
-  if (!judge.choose_seed(document, {0, token->seed}))
+  if (!judge.choose_seed(document, {0, token.seed}))
     return std::unexpected("the failure does not come again when the scenario is run on this disk alone");
   document = reduced(std::move(document), [&judge](const auto& candidate) { return judge.fails(candidate); });
+  strike_only(document, judge.nth());
 
   const Scenario least = parse_scenario(document.dump(), file).value();
   const HuntingGround ground = judge.ground(least);
@@ -101,11 +107,21 @@ std::expected<Shrunk, std::string> shrink(std::string_view text, const std::stri
   shrunk.after = size_of(document, failure);
   shrunk.runs = judge.runs();
   shrunk.at_budget = judge.at_budget();
-  shrunk.verdict = run_case(small, ground.case_index, {.seed = judge.seed()}).verdict;
+  shrunk.verdict = run_case(judge.ground(small).which, {.seed = judge.seed()}).verdict;
   return shrunk;
 }
 
 namespace {
+
+// On a disk that fails each request these are many: a smaller story has no more requests than a larger one.
+std::vector<Case> Judge::cases(const Scenario& scenario) const {
+  std::vector<Case> cases = cases_of(scenario);
+  if (honest_) return {cases.front()};
+  cases.erase(cases.begin());
+  if (cases.size() > 1) std::erase_if(cases, [this](const Case& which) { return which.nth > nth_; });
+  std::ranges::reverse(cases);
+  return cases;
+}
 
 bool Judge::choose_seed(const ScenarioDocument& document, std::initializer_list<uint64_t> seeds) {
   const auto scenario = parse_scenario(document.dump(), "");
@@ -125,28 +141,46 @@ bool Judge::choose_seed(const ScenarioDocument& document, std::initializer_list<
 bool Judge::fails(const ScenarioDocument& document) {
   if (at_budget()) return false;
   const auto scenario = parse_scenario(document.dump(), "");
-  if (!scenario || case_index_ >= expand(*scenario).size()) return false;
-  ++runs_;
-  uint64_t states = 0;
-  return hunt(ground(*scenario), kind_, states_most_, states).has_value() &&
-         plays_well(ground(*scenario), states_most_);
+  if (!scenario) return false;
+  for (const Case& which : cases(*scenario)) {
+    if (at_budget()) return false;
+    ++runs_;
+    uint64_t states = 0;
+    const HuntingGround here{which, seed_};
+    if (!hunt(here, kind_, states_most_, states) || !plays_well(here, states_most_)) continue;
+    nth_ = which.nth;
+    return true;
+  }
+  return false;
 }
 
 // On the disk that failed, with its honest twin, which a scenario must have.
-ScenarioDocument of_one_case(ScenarioDocument document, const Scenario& scenario, const Case& which) {
+ScenarioDocument of_one_case(ScenarioDocument document, const Case& which) {
+  const Scenario& scenario = *which.scenario;
   const auto index = static_cast<std::size_t>(which.disk - scenario.disks.data());
   const ScenarioDocument honest = {{"name", "honest"}, {"expect", "pass"}};
-  if (which.disk->ignores.empty()) {
+  if (which.disk->honest()) {
     document.erase("disks");
   } else {
     ScenarioDocument failed = document["disks"][index];
-    if (failed["name"] == honest["name"]) failed["name"] = "ignores";
+    if (failed["name"] == honest["name"]) failed["name"] = "failed";
     document["disks"] = ScenarioDocument::array({honest, failed});
   }
   document["device"]["fua"] = which.fua;
   if (scenario.volume)
     document["volume"]["memory"] = which.memory == MemoryKind::mapped ? "mapped" : "persistent";
   return document;
+}
+
+// Where the fault struck each request, one after the other, it strikes the one that matters.
+void strike_only(ScenarioDocument& document, uint64_t nth) {
+  const ScenarioDocument::json_pointer faults("/disks/1/faults");
+  if (!document.contains(faults)) return;
+  for (ScenarioDocument& fault : document[faults]) {
+    if (!fault.value("each", false)) continue;
+    fault.erase("each");
+    fault["nth"] = nth;
+  }
 }
 
 // The keys in the order in which people write them.
@@ -172,7 +206,7 @@ void expect_what_comes(ScenarioDocument& document, const Judge& judge) {
   const Scenario scenario = parse_scenario(document.dump(), "").value();
   const HuntingGround ground = judge.ground(scenario);
   auto broken = ScenarioDocument::array();
-  for (const Violation& violation : run_case(scenario, ground.case_index, {.seed = ground.seed}).violations)
+  for (const Violation& violation : run_case(ground.which, {.seed = ground.seed}).violations)
     broken.push_back(violation.invariant);
   document["disks"][1]["expect"] = {{"violations", broken}};
 }

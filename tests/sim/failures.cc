@@ -19,18 +19,15 @@ namespace fs = std::filesystem;
 // One for each disk that breaks something: its first case that does.
 std::vector<Failure> failures_of(const std::string& text) {
   const Scenario scenario = parse_well(text);
-  const std::vector<std::string> names = cases_of(scenario);
-  const std::size_t cases_per_disk = names.size() / scenario.disks.size();
   std::vector<Failure> failures;
   const DiskCase* failed = nullptr;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const DiskCase& disk = scenario.disks[i / cases_per_disk];
-    if (disk.ignores.empty() || &disk == failed) continue;
-    const ScenarioResult result = run_case(scenario, i, {});
+  for (const Case& which : cases_of(scenario)) {
+    if (which.disk->ignores.empty() || which.disk == failed) continue;
+    const ScenarioResult result = run_case(which, {});
     if (result.violations.empty()) continue;
     const Violation& first = result.violations.front();
-    failures.push_back({names[i], text, first.token, first.invariant, *disk.ignores.begin()});
-    failed = &disk;
+    failures.push_back({result.name, text, first.token, first.invariant, *which.disk->ignores.begin()});
+    failed = which.disk;
   }
   return failures;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "holdfast/sim/runner.hh"
+#include "sim/case_by_number.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {
@@ -36,7 +37,8 @@ TEST(Faults, that_strike_each_request_are_a_case_for_each) {
       with_faults(R"({"kind": "rot", "op": "write", "step": "write root", "each": true})", R"("pass")",
                   R"({"blob.create": {"name": "b"}},
         {"blob.create": {"name": "c"}})");
-  EXPECT_EQ(cases_of(scenario), (std::vector<std::string>{"s[honest,fua]", "s[x,fua,1]", "s[x,fua,2]"}));
+  EXPECT_EQ(names_of_cases(scenario),
+            (std::vector<std::string>{"s[honest,fua]", "s[x,fua,1]", "s[x,fua,2]"}));
 }
 
 TEST(Faults, a_step_may_fail_only_where_it_says_so_and_once_a_fault_has_struck) {

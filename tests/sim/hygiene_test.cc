@@ -8,6 +8,7 @@
 
 #include "holdfast-sim/workers.hh"
 #include "holdfast/sim/runner.hh"
+#include "sim/case_by_number.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {

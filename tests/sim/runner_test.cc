@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "sim/case_by_number.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {
@@ -45,8 +46,8 @@ void expect_same(const ScenarioResult& a, const ScenarioResult& b) {
 TEST(Cases, are_the_disks_times_the_ways_of_fua) {
   const Scenario scenario =
       parse_well(scenario_text(std::string(kTwoDisks) + R"("device": {"fua": [true, false]},)"));
-  EXPECT_EQ(cases_of(scenario), (std::vector<std::string>{"s[honest,fua]", "s[honest,no-fua]", "s[lossy,fua]",
-                                                          "s[lossy,no-fua]"}));
+  EXPECT_EQ(names_of_cases(scenario), (std::vector<std::string>{"s[honest,fua]", "s[honest,no-fua]",
+                                                                "s[lossy,fua]", "s[lossy,no-fua]"}));
 }
 
 TEST(Runner, gives_the_same_result_twice) {

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "holdfast/sim/runner.hh"
+#include "sim/case_by_number.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "holdfast/sim/runner.hh"
+#include "sim/case_by_number.hh"
 #include "sim/failures.hh"
 #include "sim/scenario_text.hh"
 
@@ -65,7 +66,7 @@ TEST(Shrink, gives_a_scenario_that_fails_by_itself_and_its_token) {
   ASSERT_TRUE(shrunk.has_value()) << shrunk.error();
   const Scenario small = parse_well(shrunk->scenario);
   EXPECT_EQ(small.name, "buried-shrunk");
-  EXPECT_EQ(cases_of(small),
+  EXPECT_EQ(names_of_cases(small),
             (std::vector<std::string>{"buried-shrunk[honest,fua]", "buried-shrunk[lossy,fua]"}));
   EXPECT_EQ(run_case(small, 0, {}).verdict, Verdict::pass);
   EXPECT_EQ(run_case(small, 1, {}).verdict, Verdict::expected_fail);
@@ -85,6 +86,45 @@ TEST(Shrink, makes_one_cut_of_two_where_one_is_enough) {
   EXPECT_EQ(shrunk->after.cuts, 1U);
   EXPECT_EQ(shrunk->after.steps, 4U) << shrunk->scenario;
   EXPECT_EQ(shrunk->verdict, Verdict::expected_fail);
+}
+
+// Only data rot unnoticed, and only those of one of the two blobs are read in vain.
+constexpr std::string_view kRots = R"({
+  "scenario": "rots",
+  "purpose": "A fault that strikes each write in turn.",
+  "device": {"size": "2MiB", "fua": true},
+  "store": {"cluster_size": "16KiB", "metadata_pages": 16},
+  "setup": [{"store.format": {}}, {"store.open": {}},
+            {"blob.create": {"name": "noise", "clusters": 1}}, {"blob.create": {"name": "a", "clusters": 1}}],
+  "steps": [
+    {"io.write": {"blob": "noise", "length": "4KiB"}},
+    {"blob.set_xattr": {"blob": "noise", "name": "k", "value": "w"}},
+    {"blob.sync": {"blob": "noise"}},
+    {"io.write": {"blob": "a", "length": "4KiB"}},
+    {"io.flush": {"blob": "a"}}
+  ],
+  "disks": [
+    {"name": "honest", "expect": "pass"},
+    {"name": "rots", "expect": {"violations": ["F1"]},
+     "faults": [{"kind": "rot", "op": "write", "step": "user data", "each": true, "contract": "detectable"}]}
+  ]
+})";
+
+TEST(Shrink, strikes_with_a_fault_the_one_request_that_matters) {
+  const std::vector<ScenarioResult> results = run_all(parse_well(std::string(kRots)));
+  ASSERT_EQ(results.back().name, "rots[rots,fua,2]");
+  ASSERT_FALSE(results.back().violations.empty());
+  const auto shrunk = shrink(kRots, "rots.json", results.back().violations.front().token);
+  ASSERT_TRUE(shrunk.has_value()) << shrunk.error();
+  EXPECT_EQ(shrunk->violation.invariant, "F1");
+  EXPECT_LE(shrunk->after.steps, 5U) << shrunk->scenario;
+  EXPECT_EQ(shrunk->verdict, Verdict::expected_fail);
+  const Json fault = Json::parse(shrunk->scenario)["disks"][1]["faults"][0];
+  EXPECT_EQ(fault["contract"], "detectable") << "what is promised is no detail";
+  EXPECT_FALSE(fault.contains("each"));
+  const auto again = replay(parse_well(shrunk->scenario), shrunk->violation.token);
+  ASSERT_TRUE(again.has_value()) << again.error();
+  EXPECT_TRUE(again->matched);
 }
 
 TEST(Shrink, does_the_same_every_time) {

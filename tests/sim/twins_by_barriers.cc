@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "holdfast/sim/runner.hh"
+#include "sim/case_by_number.hh"
 #include "sim/scenario_text.hh"
 #include "sim/twins.hh"
 

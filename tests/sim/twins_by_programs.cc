@@ -3,6 +3,7 @@
 
 #include "holdfast-sim/workers.hh"
 #include "holdfast/sim/runner.hh"
+#include "sim/case_by_number.hh"
 #include "sim/fuse.hh"
 #include "sim/scenario_text.hh"
 #include "sim/twins.hh"

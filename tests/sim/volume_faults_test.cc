@@ -7,6 +7,7 @@
 
 #include "holdfast/sim/runner.hh"
 #include "invariants/volume_fault_contracts.hh"
+#include "sim/case_by_number.hh"
 #include "sim/scenario_text.hh"
 
 namespace holdfast::sim {

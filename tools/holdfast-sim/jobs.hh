@@ -6,14 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "holdfast/sim/scenario.hh"
+#include "holdfast/sim/runner.hh"
 
 namespace holdfast::tools {
 
 // One case of one scenario, with one seed. It points into the scenarios that it was made of.
 struct Job {
-  const sim::Scenario* scenario;
-  std::size_t case_index;
+  sim::Case which;
   uint64_t seed;
   std::string name;  // of the case, and its seed where there are several
 };

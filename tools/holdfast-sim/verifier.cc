@@ -42,15 +42,15 @@ nlohmann::json elsewhere(const Work& work) {
 }
 
 std::string why(const Job& job, const std::string& token) {
-  const sim::Events explored = sim::events_when_explored(*job.scenario, token);
-  const sim::Events visited = elsewhere([&] { return sim::events_when_visited(*job.scenario, token); });
+  const sim::Events explored = sim::events_when_explored(job.which, token);
+  const sim::Events visited = elsewhere([&] { return sim::events_when_visited(job.which, token); });
   const std::string difference = sim::first_difference(explored, visited);
   return difference.empty() ? "a third and a fourth time it did not differ" : difference;
 }
 
 Verification verify(const Job& job, std::size_t states) {
-  const sim::StateDigests explored = sim::explore_states(*job.scenario, job.case_index, job.seed, states);
-  const sim::StateDigests visited = elsewhere([&] { return sim::visit_states(*job.scenario, explored); });
+  const sim::StateDigests explored = sim::explore_states(job.which, job.seed, states);
+  const sim::StateDigests visited = elsewhere([&] { return sim::visit_states(job.which, explored); });
   Verification verification{.runs = explored.size(), .mismatches = {}};
   for (const auto& [token, digest] : explored) {
     const auto again = visited.find(token);

@@ -68,7 +68,7 @@ class Crew {
     options.seed = jobs_[job].seed;
     options.whereabouts = whereabouts.words();
     options.deaths = deaths_[job];
-    sim::ScenarioResult result = run_case(*jobs_[job].scenario, jobs_[job].case_index, options);
+    sim::ScenarioResult result = run_case(jobs_[job].which, options);
     result.name = jobs_[job].name;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     fmt::print(out, "{}\n", to_message(result));

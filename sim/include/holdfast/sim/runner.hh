@@ -32,9 +32,21 @@ struct RunOptions {
   std::span<const Death> deaths = {};
 };
 
-// A scenario is run once on each of its disks, with and without FUA as it says: "name[honest,fua]".
-std::vector<std::string> cases_of(const Scenario& scenario);
-ScenarioResult run_case(const Scenario& scenario, std::size_t case_index, const RunOptions& options);
+// One of the ways in which a scenario is run. It points into its scenario.
+struct Case {
+  const Scenario* scenario = nullptr;
+  std::size_t index = 0;  // among those of the scenario
+  const DiskCase* disk = nullptr;
+  bool fua = false;
+  MemoryKind memory = MemoryKind::persistent;  // of a volume's map file
+  uint64_t nth = 0;  // the request that a fault strikes which can strike each; 0: there is no such fault
+};
+// Every disk of a scenario, with and without FUA, on each kind of memory, as the scenario says. Where a fault
+// can strike each request, the scenario is played once to count them.
+std::vector<Case> cases_of(const Scenario& scenario);
+// "name[honest,fua]"
+std::string name_of(const Case& which);
+ScenarioResult run_case(const Case& which, const RunOptions& options);
 
 // Goes to the one crash state that a token names, and tells what it found there.
 struct ReplayReport {
