@@ -1,72 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "explore/examination.hh"
 
-#include <algorithm>
-#include <cstring>
-
-#include "format/mask.hh"
-
 namespace holdfast::sim {
 namespace {
-
-using simdisk::kMediaPage;
-
-MetadataPage page_at(const simdisk::Media& media, uint64_t byte) {
-  MetadataPage page;
-  media.read(byte, std::as_writable_bytes(std::span(&page, 1)));
-  return page;
-}
-
-RootOnMedia follow_root(const simdisk::Media& media, const StoreLayout& layout, PageIndex index,
-                        const MetadataPage& root) {
-  RootOnMedia found{.id = BlobId{root.blob_id},
-                    .page = layout.byte_of_page(index) / kMediaPage,
-                    .written_at = 0,
-                    .chain = {}};
-  const uint64_t byte = found.page * kMediaPage;
-  found.written_at = std::max(media.written_at_byte(byte), media.written_at_byte(byte + kMediaPage - 1));
-  uint32_t next = root.crc == page_checksum(root) ? uint32_t{root.next} : kNoPage;
-  while (next < layout.md_len && found.chain.size() < layout.md_len) {
-    const uint64_t byte_of_next = layout.byte_of_page(PageIndex{next});
-    found.chain.push_back(byte_of_next / kMediaPage);
-    const MetadataPage page = page_at(media, byte_of_next);
-    const bool belongs = page.blob_id == root.blob_id && page.crc == page_checksum(page);
-    next = belongs ? uint32_t{page.next} : kNoPage;
-  }
-  return found;
-}
-
-Bitmap mask_on_media(const simdisk::Media& media, const StoreLayout& layout, const PageRegion& region,
-                     MaskType type, uint64_t bits) {
-  std::vector<std::byte> bytes(layout.bytes_of_region(region));
-  media.read(layout.byte_of_region(region), bytes);
-  return parse_mask(bytes, type, bits).value_or(Bitmap());
-}
-
-// A store whose masks are not readable, or say something else than its roots.
-bool masks_agree(const simdisk::Media& media, const StoreLayout& layout, const ReplayedStore& replayed) {
-  const Bitmap pages = mask_on_media(media, layout, layout.page_mask, MaskType::used_pages, layout.md_len);
-  const Bitmap clusters =
-      mask_on_media(media, layout, layout.cluster_mask, MaskType::used_clusters, layout.total_clusters);
-  const Bitmap ids =
-      mask_on_media(media, layout, layout.blob_id_mask, MaskType::used_blob_ids, layout.md_len);
-  Bitmap blobs(layout.md_len);
-  for (const BlobRecord& blob : replayed.blobs) blobs.set(root_of_blob_id(blob.id).value);
-  return pages == replayed.used_pages && clusters == replayed.clusters_in_mask(layout) && ids == blobs;
-}
-
-class MediaSource final : public ByteSource {
- public:
-  explicit MediaSource(const simdisk::Media& media) noexcept : media_(media) {}
-  uint64_t size() const noexcept override { return media_.size(); }
-  Result<> read(uint64_t byte, std::span<std::byte> into) override {
-    media_.read(byte, into);
-    return {};
-  }
-
- private:
-  const simdisk::Media& media_;
-};
 
 // Block by block where not all can be read at once: what is unreadable must not hide the rest.
 Task<std::vector<Tag>> read_blocks(Session& session, const Rig& rig, Blob& blob) {
@@ -109,36 +45,6 @@ Task<> read_blob(Session& session, const Rig& rig, BlobId id, Found& found) {
 }
 
 }  // namespace
-
-std::optional<std::string> name_of(const BlobRecord& blob) {
-  const auto name = std::ranges::find(blob.xattrs, kNameXattr, &Xattr::name);
-  if (name == blob.xattrs.end()) return std::nullopt;
-  return std::string(reinterpret_cast<const char*>(name->value.data()), name->value.size());
-}
-
-RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size) {
-  RawStore raw;
-  std::vector<std::byte> super_page(sizeof(SuperBlock));
-  media.read(0, super_page);
-  raw.super = parse_super_block(super_page, media.size(), block_size);
-  if (!raw.super) return raw;
-  const StoreLayout& layout = raw.super->layout;
-  MetadataReplay replay(layout);
-  for (uint32_t i = 0; i < layout.md_len; ++i) {
-    const uint64_t byte = layout.byte_of_page(PageIndex{i});
-    if (media.page_hash(byte / kMediaPage) == simdisk::Hash128{}) continue;
-    const MetadataPage page = page_at(media, byte);
-    replay.add_page(PageIndex{i}, std::as_bytes(std::span(&page, 1)));
-    if (page.blob_id == blob_id_of_root(PageIndex{i}).value && page.sequence == 0) {
-      raw.roots.push_back(follow_root(media, layout, PageIndex{i}, page));
-    }
-  }
-  raw.replayed = replay.finish();
-  MediaSource source(media);
-  raw.check = check_store(source).value_or(CheckReport());
-  raw.masks_agree = !raw.super->clean || masks_agree(media, layout, raw.replayed);
-  return raw;
-}
 
 Task<> read_everything(Session& session, const Rig& rig, Found& found) {
   const std::span<const Blobstore::Damage> damaged = session.store()->damaged_blobs();

@@ -6,37 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "check/store_check.hh"
+#include "explore/raw_store.hh"
 #include "explore/session.hh"
 #include "explore/trace.hh"
-#include "format/replay.hh"
-#include "format/super_block.hh"
 #include "holdfast/simdisk/media.hh"
 #include "model/model.hh"
 
 namespace holdfast::sim {
-
-// A root on media, and the pages of its chain as far as they can be followed, whether intact or not.
-struct RootOnMedia {
-  BlobId id;
-  uint64_t page = 0;                // media page of the root
-  // Of the sectors that say that it is a root and where its chain begins; where pages tear, the others are
-  // the same in every version of a root.
-  simdisk::EventNumber written_at = 0;
-  std::vector<uint64_t> chain;      // media pages behind the root
-};
-
-// What media say, read with the format library alone and not through the engine.
-struct RawStore {
-  Result<CheckedSuper> super = Error{};
-  ReplayedStore replayed;
-  std::vector<RootOnMedia> roots;
-  bool masks_agree = true;          // with the roots
-  CheckReport check;                // the offline checker's opinion
-};
-RawStore read_raw_store(const simdisk::Media& media, uint32_t block_size);
-// As scenarios know it; nothing: it has no name.
-std::optional<std::string> name_of(const BlobRecord& blob);
 
 // What a program finds that opens the store after a cut.
 struct FoundBlob {

@@ -64,7 +64,8 @@ Exploration::Exploration(const Case& of, RunOptions with)
           .digest = {},
           .scheduler_steps_most = options.scheduler_steps_most,
           .contract = which.disk->contract(),
-          .faults = plan_of(which, world)},
+          .faults = plan_of(which, world),
+          .raw_stores = {}},
       world(scenario.device.size),
       trace(scenario.device.block_size, rig.volume_layout, !scenario.volume || scenario.volume->blob.empty()),
       races(scenario, options.seed, options.search == Search::lazy && which.disk->faults.empty()) {

@@ -16,7 +16,7 @@ namespace {
 // What a state is judged by.
 struct Ground {
   Session& session;
-  const Rig& rig;
+  Rig& rig;
   const World& world;
   const Trace& trace;
   const Model& model;
@@ -81,7 +81,7 @@ bool may_judge_volume(const Rig& rig, const Examination& state) {
 
 // The store first: what a volume in it lost with it is not reported as well.
 Judgement judge_store(const Ground& ground) {
-  const RawStore raw = read_raw_store(ground.world.disk, ground.rig.geometry.block_size);
+  const auto raw = ground.rig.raw_stores.read(ground.world.disk, ground.rig.geometry.block_size);
   Found found;
   Task<> opening = ground.session.open(false);
   if (auto endless = run(ground, opening, found.open_error, ground.at_each_moment))
@@ -92,9 +92,10 @@ Judgement judge_store(const Ground& ground) {
       return {.broken = std::move(endless), .found = {}};
   }
   const Rig& rig = ground.rig;
-  const Examination state{ground.world.disk, ground.trace, ground.model, raw, found, rig.geometry.block_size};
+  const Examination state{ground.world.disk,      ground.trace, ground.model, *raw, found,
+                          rig.geometry.block_size};
   if (auto broken = first_broken_of_store(rig, state)) return {.broken = std::move(broken), .found = {}};
-  if (may_judge_volume(rig, state)) return judge_volume(ground, raw, settled(state));
+  if (may_judge_volume(rig, state)) return judge_volume(ground, *raw, settled(state));
   // Nothing is allocated in a store with damage, and nothing done beside faults.
   const Blobstore* store = ground.session.store();
   const bool goes_on = rig.contract == Contract::power && store != nullptr && store->damaged_blobs().empty();
@@ -170,7 +171,7 @@ simdisk::Hash128 hash_of(const Judgement& judged) {
   return digest.value();
 }
 
-Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
+Judgement judge(Session& session, Rig& rig, const World& world, const Trace& trace, const Model& model,
                 const std::function<void()>& at_each_moment) {
   const Ground ground{.session = session,
                       .rig = rig,

@@ -24,7 +24,7 @@ simdisk::Hash128 hash_of(const Judgement& judged);
 
 // Recovers in a fresh session over the media of the state, and asks the invariants. `at_each_moment` is
 // called after every step of the recovery, as long as it may still write.
-Judgement judge(Session& session, const Rig& rig, const World& world, const Trace& trace, const Model& model,
+Judgement judge(Session& session, Rig& rig, const World& world, const Trace& trace, const Model& model,
                 const std::function<void()>& at_each_moment);
 
 }  // namespace holdfast::sim

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "explore/blob_below.hh"
+#include "explore/raw_store.hh"
 #include "explore/trace.hh"
 #include "explore/volume_program.hh"
 #include "explore/world.hh"
@@ -31,10 +32,8 @@ struct Rig {
   uint64_t scheduler_steps_most = RunOptions().scheduler_steps_most;
   Contract contract = Contract::power;
   simdisk::FaultPlan faults;  // of the session that plays the steps
+  RawStores raw_stores;
 };
-
-// The xattr by which a blob is recognised after a cut.
-inline constexpr std::string_view kNameXattr = "name";
 
 // One time of power: a disk with an empty cache and map files over given media, and a program that uses a
 // store or a volume on them. Its end is the power cut: the devices go off, then the program's objects go.

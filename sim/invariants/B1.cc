@@ -21,7 +21,7 @@ simdisk::EventNumber oldest_sector(const simdisk::Media& media, uint64_t page) {
 std::optional<std::string> find_missing_page(const Examination& state) {
   for (const RootOnMedia& root : state.raw.roots) {
     for (const uint64_t page : root.chain) {
-      const auto meant = state.trace.last_write_before(page, root.written_at);
+      const auto meant = state.trace.last_write_before(page, root.written_at(state.media));
       if (!meant || !meant->content || oldest_sector(state.media, page) >= meant->event) continue;
       if (meant->step == Step::none) continue;  // a foreign program promises nothing
       if (*meant->content == state.media.page_hash(page)) continue;

@@ -9,7 +9,7 @@ namespace {
 
 // A root that an erasure should have removed.
 bool came_back(const Examination& state, const RootOnMedia& root) {
-  const auto newest = state.trace.newest_write_after(root.page, root.written_at);
+  const auto newest = state.trace.newest_write_after(root.page, root.written_at(state.media));
   return newest && newest->step == Step::erase_root;
 }
 

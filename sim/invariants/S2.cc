@@ -9,7 +9,7 @@ namespace holdfast::sim {
 std::optional<std::string> check_S2(const Examination& state) {
   if (state.epoch() == 0) return std::nullopt;
   for (const RootOnMedia& root : state.raw.roots) {
-    if (root.written_at > state.model.begin_of_epoch(state.epoch())) continue;
+    if (root.written_at(state.media) > state.model.begin_of_epoch(state.epoch())) continue;
     return fmt::format("the store of format {} holds blob {:#x}, which is older", state.epoch(),
                        root.id.value);
   }

@@ -23,10 +23,10 @@ std::optional<ReusedPage> find_reused_page(const Examination& state) {
   for (const RootOnMedia& root : state.raw.roots) {
     for (const uint64_t page : root.chain) {
       const auto reuse = state.trace.write_at(page, state.media.written_at(page));
-      if (!reuse || reuse->event < root.written_at) continue;
+      if (!reuse || reuse->event < root.written_at(state.media)) continue;
       if (reuse->step == Step::none) continue;  // by a foreign program, which promises nothing
       auto lost = state.trace.last_write_before(root.page, reuse->event);
-      if (lost && lost->event <= root.written_at) lost.reset();
+      if (lost && lost->event <= root.written_at(state.media)) lost.reset();
       return ReusedPage{root, page, *reuse, lost};
     }
   }
