@@ -21,7 +21,7 @@ namespace {
 // From here on, this process has what it allocates at other addresses and over other bytes.
 void shake_heap() {
   mallopt(M_PERTURB, 0x5A);
-  mallopt(M_MMAP_THRESHOLD, 48 << 10);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   std::vector<void*> garbage;
   for (std::size_t i = 0; i < 4096; ++i) garbage.push_back(std::malloc(i * 37 % 4093 + 1));
   for (std::size_t i = 0; i < garbage.size(); ++i) {
