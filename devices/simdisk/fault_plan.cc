@@ -89,16 +89,23 @@ FaultPlan::FaultPlan(std::vector<Fault> faults) : faults_(std::move(faults)), co
 }
 
 const Fault* FaultPlan::strike(const IoRequest& request, uint32_t block_size) {
-  return first_that([this, &request, block_size](const Fault& fault) {
-    if (!can_strike(fault.kind, request) || !fault.where.selects(request, block_size)) return false;
-    return fault.kind != FaultKind::stale_read || is_stale_somewhere(request);
+  const Fault* fault = first_that([this, &request, block_size](const Fault& each) {
+    if (!can_strike(each.kind, request) || !each.where.selects(request, block_size)) return false;
+    return each.kind != FaultKind::stale_read || is_stale_somewhere(request);
   });
+  if (fault == nullptr) return nullptr;
+  const uint64_t begin = request.block * block_size;
+  const uint64_t length = request.block_count * block_size;
+  strikes_.push_back({fault->kind, request.purpose, std::nullopt, begin, begin + length});
+  return fault;
 }
 
 const Fault* FaultPlan::strike(const MemoryAccess& access) {
-  return first_that([&access](const Fault& fault) {
-    return can_strike(fault.kind, access) && fault.where.selects(access);
-  });
+  const Fault* fault = first_that(
+      [&access](const Fault& each) { return can_strike(each.kind, access) && each.where.selects(access); });
+  if (fault != nullptr)
+    strikes_.push_back({fault->kind, access.purpose, access.file, access.begin, access.end});
+  return fault;
 }
 
 template <class CanStrike>
@@ -111,7 +118,6 @@ const Fault* FaultPlan::first_that(CanStrike can_strike) {
     if (number < fault.nth || number - fault.nth >= fault.count || strikes != nullptr) continue;
     strikes = &fault;
     ++counts_[i].struck;
-    ++struck_;
   }
   return strikes;
 }

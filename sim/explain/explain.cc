@@ -10,11 +10,13 @@
 #include "explain/missing_edge.hh"
 #include "explain/recording.hh"
 #include "explain/screen.hh"
+#include "scenario/faults.hh"
 
 namespace holdfast::sim {
 namespace {
 
 PieceStory story_of(const Fate& fate, const Recorder& recorder);
+FaultStory story_of(const simdisk::FaultStrike& strike, const Recorder& recorder);
 std::optional<Fate> first_wrong(const HuntingGround& ground, const FailureKind& kind, const Token& token,
                                 const Recorder& recorder);
 MissingBarrier barrier_of(const MissingEdge& edge, const Recorder& recorder, const DiskCase& disk);
@@ -46,6 +48,8 @@ std::expected<Explanation, std::string> explain(std::string_view text, const std
     std::vector<PieceStory>& stories = explanation.cuts.emplace_back();
     for (const Fate& fate : session.cut->fates) stories.push_back(story_of(fate, recorder));
   }
+  for (const simdisk::FaultStrike& strike : explorer.faults().strikes())
+    explanation.faults.push_back(story_of(strike, recorder));
   if (const auto wrong = first_wrong(ground, kind, token, recorder)) {
     explanation.wrong = {wrong->owned.owner, wrong->owned.field, wrong->expected, wrong->found};
   }
@@ -87,8 +91,19 @@ PieceStory story_of(const Fate& fate, const Recorder& recorder) {
   return story;
 }
 
+FaultStory story_of(const simdisk::FaultStrike& strike, const Recorder& recorder) {
+  FaultStory story{
+      .kind = std::string(name_of(strike.kind)),
+      .struck = fmt::format("{} ({})", name_of(strike.purpose.step), name_of(strike.purpose.barrier)),
+      .owner = {}};
+  const std::optional<Owners>& owners = recorder.owners();
+  if (owners && strike.begin < strike.end)
+    story.owner = (strike.file ? owners->in_map_file(strike.begin) : owners->on_disk(strike.begin)).owner;
+  return story;
+}
+
 // Of the pieces that are missing, in the order in which they were written, the first without which the
-// failure would not be; where each alone makes no difference, the first.
+// failure would not be; where each alone makes no difference, the first, unless a fault explains it.
 std::optional<Fate> first_wrong(const HuntingGround& ground, const FailureKind& kind, const Token& token,
                                 const Recorder& recorder) {
   std::optional<Fate> first;
@@ -103,7 +118,7 @@ std::optional<Fate> first_wrong(const HuntingGround& ground, const FailureKind& 
       if (!visit(ground, kind, with_it)) return fate;
     }
   }
-  return first;
+  return ground.which.disk->faults.empty() ? first : std::nullopt;
 }
 
 std::string where(const Happening& happening, const Recorder& recorder) {

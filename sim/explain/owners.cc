@@ -91,7 +91,7 @@ std::string words_of(const BlobRecord& blob) {
 }  // namespace
 
 Owners::Owners(const World& world, const Scenario& scenario)
-    : scenario_(scenario), volume_layout_(layout_of(scenario)) {
+    : scenario_(&scenario), volume_layout_(layout_of(scenario)) {
   const bool on_a_store = !scenario.volume || !scenario.volume->blob.empty();
   RawStore store;
   if (on_a_store) {
@@ -104,8 +104,11 @@ Owners::Owners(const World& world, const Scenario& scenario)
 Owned Owners::at(uint64_t media, uint64_t byte) const {
   if (media == kDirectoryMedia)
     return with_word({.owner = "the names of the map files", .known = true}, "names", byte);
-  if (media != kDiskMedia) return in_map_file(byte);
-  return scenario_.volume && scenario_.volume->blob.empty() ? in_volume(byte) : in_store(byte);
+  return media == kDiskMedia ? on_disk(byte) : in_map_file(byte);
+}
+
+Owned Owners::on_disk(uint64_t byte) const {
+  return scenario_->volume && scenario_->volume->blob.empty() ? in_volume(byte) : in_store(byte);
 }
 
 void Owners::name_store(const RawStore& raw) {
@@ -155,17 +158,17 @@ Owned Owners::in_store(uint64_t byte) const {
     return with_field({.owner = fmt::format("metadata page {}{}", page, role), .known = known}, page_begin,
                       byte, kPageFields, "descriptors");
   }
-  const uint64_t cluster = byte / scenario_.store.cluster_size;
+  const uint64_t cluster = byte / scenario_->store.cluster_size;
   const auto blob = clusters_.find(cluster);
   if (blob == clusters_.end()) return with_word({.owner = fmt::format("cluster {}", cluster)}, "data", byte);
-  const uint64_t in_blob = cluster_begin_.at(cluster) + byte % scenario_.store.cluster_size;
-  const uint64_t block = in_blob / scenario_.device.block_size;
+  const uint64_t in_blob = cluster_begin_.at(cluster) + byte % scenario_->store.cluster_size;
+  const uint64_t block = in_blob / scenario_->device.block_size;
   return with_word({.owner = fmt::format("block {} of blob {}", block, blob->second), .known = true}, "data",
                    byte);
 }
 
 void Owners::name_volume(const World& world, const RawStore& store) {
-  const VolumeBytes device = bytes_of_volume(world, *scenario_.volume, store);
+  const VolumeBytes device = bytes_of_volume(world, *scenario_->volume, store);
   const RawVolume raw = read_raw_volume(device, world.maps, volume_layout_);
   for (uint64_t chunk = 0; chunk < raw.entries.size(); ++chunk) {
     const uint64_t map = raw.entries[chunk];

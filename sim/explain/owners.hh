@@ -29,15 +29,16 @@ class Owners {
 
   // `media`: its number in the world.
   Owned at(uint64_t media, uint64_t byte) const;
+  Owned on_disk(uint64_t byte) const;
+  Owned in_map_file(uint64_t byte) const;
 
  private:
   void name_store(const RawStore& raw);
   void name_volume(const World& world, const RawStore& store);
   Owned in_store(uint64_t byte) const;
   Owned in_volume(uint64_t byte) const;
-  Owned in_map_file(uint64_t byte) const;
 
-  const Scenario& scenario_;
+  const Scenario* scenario_;
   VolumeLayout volume_layout_;
   uint64_t metadata_begin_ = 0;  // bytes; 0: there is no store
   uint64_t metadata_end_ = 0;

@@ -103,6 +103,7 @@ void Recorder::cut(const Situation& situation, const simdisk::CrashSet& set,
     cut.fates.back().newest = newest[i];
   }
   tell_torn_from_lost(cut.fates);
+  if (!owners_) owners_ = with_everything;
   sessions_.back().cut = std::move(cut);
 }
 

@@ -96,6 +96,8 @@ class Recorder final : public ExplorationObserver,
   const Happening* end_of(simdisk::EventNumber event) const;
   // The first persist that covers this store, if there was one before the cut.
   const Happening* persist_of(const Happening& store) const;
+  // Names what is on media at the first cut, with everything that was undecided.
+  const std::optional<Owners>& owners() const { return owners_; }
   const std::optional<std::string>& words() const { return words_; }
   const std::string& invariant() const { return invariant_; }
 
@@ -105,6 +107,7 @@ class Recorder final : public ExplorationObserver,
   const Scenario& scenario_;
   std::size_t cuts_;
   std::vector<RecordedSession> sessions_;
+  std::optional<Owners> owners_;
   bool recording_ = false;  // a session is, and not the judgement of a cut
   simdisk::Hash128 undecided_;
   std::map<simdisk::EventNumber, Happening> begins_;

@@ -110,7 +110,19 @@ std::string cuts_of(const Explanation& explanation, const Recorder& recorder, co
   return text;
 }
 
+std::string faults_of(const Explanation& explanation) {
+  if (explanation.faults.empty()) return "";
+  std::string text = "\nWhat the devices did wrong\n";
+  for (const FaultStory& fault : explanation.faults) {
+    text += fmt::format("  {:<20} {}", fault.kind, fault.struck);
+    text += fault.owner.empty() ? "\n" : fmt::format(" of {}\n", fault.owner);
+  }
+  return text;
+}
+
 std::string wrong_field(const Explanation& explanation) {
+  if (!explanation.wrong && !explanation.faults.empty())
+    return "\nNothing that is missing makes the difference: what the devices did wrong does\n";
   if (!explanation.wrong)
     return "\nNothing is missing: everything arrived, and the state is wrong all the same\n";
   const WrongField& wrong = *explanation.wrong;
@@ -141,7 +153,7 @@ std::string screen_of(const Explanation& explanation, std::string_view text, con
   const auto document = ScenarioDocument::parse(text);
   return fmt::format("{}: {} is broken\n  {}\n\n", name_of(which), explanation.invariant, explanation.words) +
          steps_of(document, *which.scenario, recorder) + cuts_of(explanation, recorder, *which.disk) +
-         wrong_field(explanation) + missing_barrier(explanation);
+         faults_of(explanation) + wrong_field(explanation) + missing_barrier(explanation);
 }
 
 }  // namespace holdfast::sim

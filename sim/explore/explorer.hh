@@ -38,6 +38,8 @@ class Explorer {
   ScenarioResult run_beyond(const Token& target, std::size_t cuts);
   // Why it ended early; empty: it did not.
   const std::string& stopped() const { return here_.stopped; }
+  // What the faults of the last playing did.
+  const simdisk::FaultPlan& faults() const { return here_.rig.faults; }
   // Plays without cuts: how many requests the fault can strike that strikes each.
   uint64_t count_requests();
 

@@ -176,6 +176,10 @@ void check_fault(Reader& reader, const Node& node, const FaultSpec& spec, const 
 
 }  // namespace
 
+std::string_view name_of(simdisk::FaultKind kind) {
+  return std::ranges::find(kKinds, kind, &Kind::kind)->name;
+}
+
 std::vector<FaultSpec> read_faults(Reader& reader, const Node& node) {
   std::vector<FaultSpec> faults;
   if (!reader.check_kind(node, Node::Kind::array, "\"faults\"")) return faults;

@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "holdfast/sim/shrink.hh"
+#include "sim/case_by_number.hh"
 #include "sim/failures.hh"
+#include "sim/scenario_text.hh"
 
 namespace holdfast::sim {
 namespace {
@@ -84,6 +86,31 @@ TEST(Explain, puts_the_cut_into_the_steps_on_one_screen) {
   EXPECT_LT(step, cut);
   EXPECT_EQ(text.find('\n', step) + 1, cut) << text;
   EXPECT_LE(std::ranges::count(text, '\n'), 30) << text;
+}
+
+TEST(Explain, names_the_fault_and_what_it_struck) {
+  const std::string text = R"({
+    "scenario": "rots", "purpose": "p", "device": {"size": "1MiB", "fua": true},
+    "store": {"cluster_size": "16KiB", "metadata_pages": 8}, "crash": {"nested": 0},
+    "setup": [{"store.format": {}}, {"store.open": {}}, {"blob.create": {"name": "a", "clusters": 1}},
+              {"blob.create": {"name": "b", "clusters": 1}}],
+    "steps": [{"io.write": {"blob": "b", "length": 4096}},
+              {"io.write": {"blob": "a", "offset": 8192, "length": 4096}}, {"io.flush": {"blob": "a"}}],
+    "disks": [{"name": "honest", "expect": "pass"},
+              {"name": "rots", "expect": {"violations": ["F1"]},
+               "faults": [{"kind": "rot", "step": "user data", "nth": 2, "contract": "detectable"}]}]})";
+  const ScenarioResult result = run_all(parse_well(text)).at(1);
+  ASSERT_FALSE(result.violations.empty());
+  const auto explanation = explain(text, "x.json", result.violations.front().token);
+  ASSERT_TRUE(explanation.has_value()) << explanation.error();
+  ASSERT_EQ(explanation->faults.size(), 1U);
+  EXPECT_EQ(explanation->faults[0].kind, "rot");
+  EXPECT_EQ(explanation->faults[0].struck, "user data (none)");
+  EXPECT_EQ(explanation->faults[0].owner, "block 2 of blob 'a'");
+  EXPECT_FALSE(explanation->wrong.has_value()) << "a piece of another blob that is missing is not the cause";
+  EXPECT_NE(explanation->text.find("rot                  user data (none) of block 2 of blob 'a'"),
+            std::string::npos)
+      << explanation->text;
 }
 
 TEST(Explain, tells_of_every_cut_where_there_are_two) {

@@ -22,6 +22,13 @@ struct PieceStory {
   friend bool operator==(const PieceStory&, const PieceStory&) = default;
 };
 
+// A request, load or persist that a fault of the disk or map file struck.
+struct FaultStory {
+  std::string kind;   // "rot"
+  std::string struck; // "user data (none)"
+  std::string owner;  // of the first byte that it is about; empty: none
+};
+
 // The first field that is not as it would be if nothing were lost.
 struct WrongField {
   std::string owner;
@@ -49,9 +56,10 @@ struct Explanation {
   std::string invariant;
   std::string words;
   std::vector<std::vector<PieceStory>> cuts;
-  std::optional<WrongField> wrong;        // none: nothing is missing, and the state is wrong all the same
+  std::vector<FaultStory> faults;
+  std::optional<WrongField> wrong;  // none: nothing is missing, or beside faults nothing that matters
   std::optional<MissingBarrier> missing;  // none: no barrier would have helped
-  std::string text;                       // all of it, on one screen
+  std::string text;  // all of it, on one screen
 };
 
 // Tells the story of the crash state that a token names. `text` is the scenario's file. Errors: a scenario

@@ -100,6 +100,15 @@ struct FaultHit {
   bool touches(uint64_t from, uint64_t to) const noexcept { return begin < to && from < end; }
 };
 
+// One request, load or persist that a fault struck.
+struct FaultStrike {
+  FaultKind kind;
+  Purpose purpose;
+  std::optional<FileNumber> file;  // of a map file
+  uint64_t begin = 0;              // bytes of the disk or map file; of a flush, none
+  uint64_t end = 0;
+};
+
 // What goes wrong during one time of power: asked by the disk about each request, and by the map files about
 // each load and persist.
 class FaultPlan {
@@ -112,7 +121,8 @@ class FaultPlan {
 
   // How many requests the fault of this number could have struck.
   uint64_t selected(std::size_t fault) const noexcept { return counts_[fault].selected; }
-  uint64_t struck() const noexcept { return struck_; }
+  uint64_t struck() const noexcept { return strikes_.size(); }
+  std::span<const FaultStrike> strikes() const noexcept { return strikes_; }
   bool every_fault_struck() const noexcept;
   bool has_struck(FaultKind kind) const noexcept;
   std::span<const FaultHit> hits() const noexcept { return hits_; }  // of the disk
@@ -148,7 +158,7 @@ class FaultPlan {
   std::vector<FaultHit> hits_;
   std::map<FileNumber, std::vector<FaultHit>> hits_in_files_;
   std::map<uint64_t, std::vector<std::byte>> former_;
-  uint64_t struck_ = 0;
+  std::vector<FaultStrike> strikes_;
   bool remembers_ = false;
 };
 
