@@ -68,7 +68,7 @@ bool Player::run(Play& play, const ScenarioStep& step, std::vector<Task<>>& task
   }
   if (step.kill_after)
     return here_.stop(fmt::format("the step ended before '{}' completed", name_of(*step.kill_after)));
-  return take_results(step, tasks);
+  return take_results(play, step, tasks);
 }
 
 // The play is over, if it is a good one.
@@ -77,7 +77,9 @@ bool Player::nothing_happens(const Play& play) {
   return cut_off ? false : stuck(play, "a step waits for something that will never happen");
 }
 
-bool Player::take_results(const ScenarioStep& step, std::vector<Task<>>& tasks) {
+bool Player::take_results(Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks) {
+  if (const std::optional<Error>& wrong = play.session.wrong_read())
+    return here_.stop("a step went wrong: " + describe(*wrong));
   const auto* parallel = std::get_if<Parallel>(&step.action);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const bool may_fail = (parallel != nullptr ? parallel->steps[i] : step).may_fail;

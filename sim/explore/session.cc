@@ -6,6 +6,7 @@
 
 #include "foreign/spdk_player.hh"
 #include "holdfast/assert.hh"
+#include "scenario/memory.hh"
 
 namespace holdfast::sim {
 namespace {
@@ -96,7 +97,8 @@ Session::Session(Rig& rig, World& world, Trace& trace, uint64_t seed, simdisk::E
       home_(scheduler_.add_executor()),
       maps_(kind_of(rig.memory), {world.maps, scheduler_, home_, rig.digest, &trace}),
       trace_(trace),
-      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, rig.volume_layout, maps_, home_) {
+      volume_(rig.scenario.volume ? *rig.scenario.volume : kNoVolume, rig.volume_layout, maps_, home_,
+              rig.contract == Contract::power && !touches_map_files(rig.scenario)) {
   if (rig.scenario.device.discard_leaves_anything) disk_.discard_leaves_anything();
   trace_.begin_process();
 }
@@ -346,6 +348,9 @@ Task<> Session::run(const DataIo& step, Model& model) {
   const bool writes = step.kind != DataKind::read && inside;
   Model::Write write;
   if (writes) write = model.write_begins(step.blob, first, count, step.kind != DataKind::write);
+  const bool reads = step.kind == DataKind::read && inside;
+  Model::Read read;
+  if (reads) read = model.read_begins(step.blob, first, count);
 
   AlignedBuffer buffer(step.length);
   for (uint64_t i = 0; i < count && step.kind == DataKind::write; ++i) {
@@ -365,26 +370,27 @@ Task<> Session::run(const DataIo& step, Model& model) {
   const Result<> done = co_await perform(io, step.channel);
   if (writes && done) model.write_ends(step.blob, write, first, count, step.fua);
   if (writes && !done) model.write_fails(step.blob, write, first, count);
-  if (step.kind == DataKind::read && done) co_return check_read(step, buffer.bytes(), model);
+  if (reads && done) check_read(step, buffer.bytes(), read, model);
   co_return done;
 }
 
-// What is read while the power is on must be something that was written there, and of this blob.
-Result<> Session::check_read(const DataIo& step, std::span<const std::byte> bytes, const Model& model) const {
+// What is read while the power is on must be what was written there last, or is being written, and of this
+// blob.
+void Session::check_read(const DataIo& step, std::span<const std::byte> bytes, const Model::Read& read,
+                         const Model& model) {
   const uint32_t block_size = rig_.geometry.block_size;
-  const BlobHistory& history = model.blobs().at(step.blob);
-  for (uint64_t i = 0; i < step.length / block_size; ++i) {
-    const uint64_t block = step.offset / block_size + i;
+  const uint64_t birth = model.blobs().at(step.blob).birth;
+  for (uint64_t i = 0; i < read.blocks.size(); ++i) {
+    const uint64_t block = read.first_block + i;
     const Tag tag = tag_of_block(bytes.subspan(i * block_size, block_size), block);
-    if (block >= history.blocks.size() || history.blocks[block].allows(tag)) continue;
-    const bool own = tag == kZeroes || birth_of(tag) == history.birth;
-    if (rig_.contract == Contract::byzantine && own) continue;
-    return Error{.code = Errc::corrupt,
-                 .object = ObjectKind::blob,
-                 .number = block,
-                 .reason = "a read returned bytes that this block never held, or holds no more"};
+    if (model.may_return(step.blob, read, i, tag)) continue;
+    const bool may_be_lost = rig_.contract == Contract::byzantine;
+    if (may_be_lost && (tag == kZeroes || tag == kForeign || birth_of(tag) == birth)) continue;
+    wrong_read_ = Error{.code = Errc::corrupt,
+                        .object = ObjectKind::blob,
+                        .number = block,
+                        .reason = "a read returned bytes that this block never held, or holds no more"};
   }
-  return {};
 }
 
 void Session::end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result) {

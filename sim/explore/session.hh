@@ -65,6 +65,10 @@ class Session {
   simdisk::CrashSet crash_set() const;
   // As if everything that is complete were flushed and persisted, and nobody were told.
   void make_durable();
+  // What a read returned that it must not, if one did.
+  const std::optional<Error>& wrong_read() const noexcept {
+    return wrong_read_ ? wrong_read_ : volume_.wrong_read();
+  }
   Blobstore* store() noexcept { return store_.get(); }
   VolumeProgram& volume() noexcept { return volume_; }
   // Puts the volume onto its device: the disk, or the blob of an open store. not_found: there is no such
@@ -110,7 +114,8 @@ class Session {
   // busy: the volume is open. Its blob is nobody's device any more.
   Result<> detach_volume();
   void end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result);
-  Result<> check_read(const DataIo& step, std::span<const std::byte> bytes, const Model& model) const;
+  void check_read(const DataIo& step, std::span<const std::byte> bytes, const Model::Read& read,
+                  const Model& model);
   Result<BlobHandle> handle(const std::string& name);
   // On its channel's executor, with the answer back on the home executor.
   Task<> perform(BlobIo& io, uint32_t channel);
@@ -124,6 +129,7 @@ class Session {
   Executor& home_;
   simdisk::SimulatedMaps maps_;
   Trace& trace_;
+  std::optional<Error> wrong_read_;
   VolumeProgram volume_;
   std::unique_ptr<Blobstore> store_;
   std::unique_ptr<BlobBelow> blob_below_;

@@ -89,14 +89,45 @@ Task<> VolumeProgram::run(const VolumeDestroy&, VolumeModel& model) {
 
 Task<> VolumeProgram::run(const VolumeData& step, VolumeModel& model) {
   if (volume_ == nullptr) co_return not_open();
-  if (step.kind != DataKind::read) co_return co_await write(step, model);
+  if (step.kind == DataKind::read) co_return co_await read(step, model);
+  co_return co_await write(step, model);
+}
+
+Task<> VolumeProgram::read(const VolumeData& step, const VolumeModel& model) {
+  const bool inside = step.offset + step.length <= volume_->info().size;
+  VolumeModel::Read began;
+  if (inside)
+    began = model.read_begins(step.offset / spec_.logical_block_size, step.length / spec_.logical_block_size);
   std::vector<std::byte> bytes(step.length);
   const iovec buffer{.iov_base = bytes.data(), .iov_len = bytes.size()};
   VolumeIo io;
   io.offset = step.offset;
   io.length = step.length;
   io.buffers = {&buffer, 1};
-  co_return co_await volume_->perform(io);
+  const Result<> read = co_await volume_->perform(io);
+  if (read && inside && checks_reads_) check_read(step, bytes, began);
+  co_return read;
+}
+
+// Chunk by chunk: each of them is wholly old or wholly new.
+void VolumeProgram::check_read(const VolumeData& step, std::span<const std::byte> bytes,
+                               const VolumeModel::Read& read) {
+  const uint32_t block_size = spec_.logical_block_size;
+  const uint64_t blocks = spec_.chunk_size / block_size;
+  const uint64_t first = step.offset / block_size;
+  const uint64_t end = first + step.length / block_size;
+  for (uint64_t block = first; block < end;) {
+    const uint64_t chunk = block / blocks;
+    ChunkTags tags;
+    const uint64_t inner = block % blocks;
+    for (; block < end && block / blocks == chunk; ++block)
+      tags.push_back(tag_of_block(bytes.subspan((block - first) * block_size, block_size), block));
+    if (!read.chunks[chunk - first / blocks].shows(tags, inner, read.began))
+      wrong_read_ = Error{.code = Errc::corrupt,
+                          .object = ObjectKind::chunk,
+                          .number = chunk,
+                          .reason = "a read returned bytes that this chunk never held, or holds no more"};
+  }
 }
 
 Task<> VolumeProgram::write(const VolumeData& step, VolumeModel& model) {

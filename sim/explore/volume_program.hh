@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "explore/map_tampering.hh"
 #include "holdfast/sim/scenario.hh"
@@ -13,9 +15,10 @@ namespace holdfast::sim {
 // A program that uses a compressed volume: the volume's steps, during one time of power.
 class VolumeProgram {
  public:
+  // `checks_reads`: nothing but what was written may ever be returned.
   VolumeProgram(const VolumeSpec& spec, const VolumeLayout& layout, simdisk::SimulatedMaps& maps,
-                Executor& home)
-      : spec_(spec), maps_(maps), home_(home), tampering_(layout, maps) {}
+                Executor& home, bool checks_reads)
+      : spec_(spec), maps_(maps), home_(home), checks_reads_(checks_reads), tampering_(layout, maps) {}
 
   // Before anything else; it outlives the volume. Null: there is none at this time.
   void lies_on(BlockDevice* device) noexcept { device_ = device; }
@@ -35,15 +38,21 @@ class VolumeProgram {
 
   Volume* volume() noexcept { return volume_.get(); }
   void end() noexcept { volume_.reset(); }
+  // What a read returned that it must not, if one did.
+  const std::optional<Error>& wrong_read() const noexcept { return wrong_read_; }
 
  private:
   static Error still_open();
+  Task<> read(const VolumeData& step, const VolumeModel& model);
+  void check_read(const VolumeData& step, std::span<const std::byte> bytes, const VolumeModel::Read& read);
   Task<> write(const VolumeData& step, VolumeModel& model);
 
   const VolumeSpec& spec_;
   BlockDevice* device_ = nullptr;
   simdisk::SimulatedMaps& maps_;
   Executor& home_;
+  const bool checks_reads_;
+  std::optional<Error> wrong_read_;
   MapTampering tampering_;
   std::unique_ptr<Volume> volume_;
 };

@@ -154,6 +154,21 @@ void Model::write_fails(const std::string& name, const Write& write, uint64_t fi
   ++version_;
 }
 
+Model::Read Model::read_begins(const std::string& name, uint64_t first_block, uint64_t count) const {
+  const std::vector<BlockVersions>& blocks = blobs_.at(name).blocks;
+  Read read{.began = now_, .first_block = first_block, .blocks = {}};
+  for (uint64_t i = 0; i < count; ++i) read.blocks.push_back(blocks.at(first_block + i));
+  return read;
+}
+
+bool Model::may_return(const std::string& name, const Read& read, uint64_t number, Tag tag) const {
+  if (read.blocks[number].shows(tag, read.began)) return true;
+  const auto blob = blobs_.find(name);
+  const uint64_t block = read.first_block + number;
+  return blob != blobs_.end() && block < blob->second.blocks.size() &&
+         blob->second.blocks[block].has_begun_since(read.began, tag);
+}
+
 void Model::flush_ends(uint64_t began) {
   for (auto& [name, blob] : blobs_) {
     for (BlockVersions& block : blob.blocks) block.make_durable(began);

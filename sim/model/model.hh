@@ -105,6 +105,16 @@ class Model {
   void write_ends(const std::string& name, const Write& write, uint64_t first_block, uint64_t count,
                   bool durable);
   void write_fails(const std::string& name, const Write& write, uint64_t first_block, uint64_t count);
+  // A read: what its blocks held when it began.
+  struct Read {
+    uint64_t began = 0;
+    uint64_t first_block = 0;
+    std::vector<BlockVersions> blocks;
+  };
+  Read read_begins(const std::string& name, uint64_t first_block, uint64_t count) const;
+  // Whether it may return this of its block of that number: what was there when it began, or was written
+  // since.
+  bool may_return(const std::string& name, const Read& read, uint64_t number, Tag tag) const;
   uint64_t flush_begins() const { return now_; }
   void flush_ends(uint64_t began);
 

@@ -92,6 +92,17 @@ class BlockVersions {
     return std::ranges::any_of(versions_, [tag](const Version& version) { return version.tag == tag; });
   }
   Tag visible() const { return versions_.back().tag; }
+  // Whether a read that begins at `moment` can show it: nothing that had completed by then lies over it.
+  bool shows(Tag tag, uint64_t moment) const {
+    return std::ranges::any_of(versions_, [this, tag, moment](const Version& version) {
+      return version.tag == tag && !is_covered(version, moment);
+    });
+  }
+  bool has_begun_since(uint64_t moment, Tag tag) const {
+    return std::ranges::any_of(versions_, [tag, moment](const Version& version) {
+      return version.change > moment && version.tag == tag;
+    });
+  }
 
  private:
   static constexpr uint64_t kNotCompleted = ~uint64_t{0};
@@ -101,6 +112,13 @@ class BlockVersions {
     Tag tag;
     bool failed = false;
   };
+
+  bool is_covered(const Version& version, uint64_t moment) const {
+    return std::ranges::any_of(versions_, [&version, moment](const Version& later) {
+      return !later.failed && later.completed_at <= moment && version.completed_at < later.change;
+    });
+  }
+
   std::vector<Version> versions_;
 };
 

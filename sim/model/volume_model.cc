@@ -13,6 +13,17 @@ void ChunkVersions::make_durable(uint64_t moment) {
   std::erase_if(versions_, [change = durable->change](const Version& each) { return each.change < change; });
 }
 
+bool ChunkVersions::shows(std::span<const Tag> tags, std::size_t first, uint64_t moment) const {
+  uint64_t newest = 0;  // that had completed
+  for (const Version& version : versions_) {
+    if (!version.in_doubt && version.completed_at <= moment) newest = std::max(newest, version.change);
+  }
+  return std::ranges::any_of(versions_, [tags, first, newest](const Version& version) {
+    return version.change >= newest &&
+           std::ranges::equal(std::span(version.tags).subspan(first, tags.size()), tags);
+  });
+}
+
 uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) {
   const uint64_t epoch = ++epochs_;
   change_begins();
@@ -94,6 +105,14 @@ void VolumeModel::write_ends(const Write& write, bool acknowledged, bool durable
     chunks_[chunk].complete(write.change, now_);
     if (durable) chunks_[chunk].make_durable(now_);
   }
+}
+
+VolumeModel::Read VolumeModel::read_begins(uint64_t first_block, uint64_t count) const {
+  Read read{.began = now_, .chunks = {}};
+  const uint64_t end = (first_block + count + blocks_per_chunk_ - 1) / blocks_per_chunk_;
+  for (uint64_t chunk = first_block / blocks_per_chunk_; chunk < end; ++chunk)
+    read.chunks.push_back(chunks_[chunk]);
+  return read;
 }
 
 void VolumeModel::flush_ends(uint64_t began) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,9 @@ class ChunkVersions {
     return std::ranges::any_of(versions_, [&tags](const Version& version) { return version.tags == tags; });
   }
   const ChunkTags& visible() const { return versions_.back().tags; }
+  // Whether a read that begins at `moment` can show these of the blocks from `first` on: nothing that had
+  // completed by then came after them.
+  bool shows(std::span<const Tag> tags, std::size_t first, uint64_t moment) const;
 
  private:
   static constexpr uint64_t kNotCompleted = ~uint64_t{0};
@@ -92,6 +96,12 @@ class VolumeModel {
   // A write of zeroes is an unmap.
   Write write_begins(uint64_t first_block, uint64_t count, Content content, bool zeroes);
   void write_ends(const Write& write, bool acknowledged, bool durable);
+  // A read: what its chunks held when it began. What begins later is carried out behind it.
+  struct Read {
+    uint64_t began = 0;
+    std::vector<ChunkVersions> chunks;
+  };
+  Read read_begins(uint64_t first_block, uint64_t count) const;
   uint64_t flush_begins() const { return now_; }
   void flush_ends(uint64_t began);
 
