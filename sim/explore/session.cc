@@ -41,9 +41,6 @@ Error name_is_taken() {
   return {.code = Errc::already_exists, .object = ObjectKind::blob, .reason = "there is a blob of this name"};
 }
 
-// Whether what failed may have happened nevertheless: where the device failed, not where it was refused.
-bool in_doubt(const Result<>& result) { return !result && result.error().code == Errc::device_failed; }
-
 BlobState state_of(const Blob& blob) {
   BlobState state{.clusters = blob.clusters(), .read_only = blob.read_only(), .xattrs = {}};
   for (const std::string_view name : blob.xattr_names()) {
@@ -183,7 +180,7 @@ Task<> Session::run(const StoreFormat& step, Model& model) {
   options.replace_existing = step.force;
   const uint64_t epoch = model.format_begins(scheduler_.last_event());
   const Result<> formatted = co_await Blobstore::format(disk_, home_, options);
-  if (!in_doubt(formatted)) model.format_ends(epoch, formatted.has_value());
+  model.format_ends(epoch, ending_of(formatted));
   co_return formatted;
 }
 
@@ -241,7 +238,7 @@ Task<> Session::run(const BlobCreate& step, Model& model) {
   const uint64_t clusters = step.thin ? step.clusters : std::min(step.clusters, most);
   const uint64_t change = model.create_begins(step.name, state, blocks_of(clusters));
   const Result<BlobId> created = co_await store_->create_blob(options);
-  end_change(model, step.name, change, created ? Result<>() : created.error());
+  model.change_ends(step.name, change, ending_of(created ? Result<>() : created.error()));
   if (!created) co_return created.error();
   ids_[step.name] = *created;
   co_return {};
@@ -267,7 +264,7 @@ Task<> Session::run(const StoreDestroy&, Model& model) {
   handles_.clear();
   const uint64_t change = model.destroy_begins();
   const Result<> destroyed = co_await store_->destroy();
-  if (!in_doubt(destroyed)) model.destroy_ends(change, destroyed.has_value());
+  model.destroy_ends(change, ending_of(destroyed));
   if (destroyed || destroyed.error().code != Errc::busy) end_program();
   co_return destroyed;
 }
@@ -277,7 +274,7 @@ Task<> Session::run(const StoreSetSuperBlob& step, Model& model) {
   if (id == ids_.end()) co_return no_such_blob();
   const uint64_t change = model.super_blob_begins(step.blob);
   const Result<> set = co_await store_->set_super_blob(id->second);
-  in_doubt(set) ? model.super_blob_in_doubt(change) : model.super_blob_ends(change, set.has_value());
+  model.super_blob_ends(change, ending_of(set));
   co_return set;
 }
 
@@ -285,7 +282,7 @@ Task<> Session::run(const StoreClearSuperBlob&, Model& model) {
   if (store_ == nullptr) co_return not_open();
   const uint64_t change = model.super_blob_begins("");
   const Result<> cleared = co_await store_->clear_super_blob();
-  in_doubt(cleared) ? model.super_blob_in_doubt(change) : model.super_blob_ends(change, cleared.has_value());
+  model.super_blob_ends(change, ending_of(cleared));
   co_return cleared;
 }
 
@@ -300,11 +297,7 @@ Task<> Session::run(const BlobResize& step, Model& model) {
   HF_CO_TRY(BlobHandle blob, handle(step.blob));
   const uint64_t change = model.resize_begins(step.blob, step.clusters);
   const Result<> resized = co_await blob->resize(step.clusters);
-  if (in_doubt(resized)) {
-    model.change_in_doubt(step.blob, change);
-  } else {
-    model.resize_ends(step.blob, change, resized.has_value(), blocks_of(step.clusters));
-  }
+  model.resize_ends(step.blob, change, ending_of(resized), blocks_of(step.clusters));
   co_return resized;
 }
 
@@ -313,7 +306,7 @@ Task<> Session::run(const BlobSync& step, Model& model) {
   const BlobState next = model.staged(step.blob);
   const uint64_t change = model.commit_begins(step.blob, next);
   const Result<> synced = co_await blob->sync();
-  end_change(model, step.blob, change, synced);
+  model.change_ends(step.blob, change, ending_of(synced));
   co_return synced;
 }
 
@@ -328,12 +321,8 @@ Task<> Session::run(const BlobDelete& step, Model& model) {
   const uint64_t unnamed = is_super ? model.super_blob_begins("") : 0;
   const uint64_t change = model.delete_begins(step.blob);
   const Result<> deleted = co_await store_->delete_blob(id->second);
-  end_change(model, step.blob, change, deleted);
-  if (is_super && in_doubt(deleted)) {
-    model.super_blob_in_doubt(unnamed);
-  } else if (is_super) {
-    model.super_blob_ends(unnamed, deleted.has_value());
-  }
+  model.change_ends(step.blob, change, ending_of(deleted));
+  if (is_super) model.super_blob_ends(unnamed, ending_of(deleted));
   co_return deleted;
 }
 
@@ -391,11 +380,6 @@ void Session::check_read(const DataIo& step, std::span<const std::byte> bytes, c
                         .number = block,
                         .reason = "a read returned bytes that this block never held, or holds no more"};
   }
-}
-
-void Session::end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result) {
-  in_doubt(result) ? model.change_in_doubt(name, change)
-                   : model.change_ends(name, change, result.has_value());
 }
 
 Task<> Session::run(const DataFlush&, Model& model) {

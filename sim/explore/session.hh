@@ -113,7 +113,6 @@ class Session {
   }
   // busy: the volume is open. Its blob is nobody's device any more.
   Result<> detach_volume();
-  void end_change(Model& model, const std::string& name, uint64_t change, const Result<>& result);
   void check_read(const DataIo& step, std::span<const std::byte> bytes, const Model::Read& read,
                   const Model& model);
   Result<BlobHandle> handle(const std::string& name);

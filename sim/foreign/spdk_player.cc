@@ -56,7 +56,7 @@ Task<> SpdkPlayer::run(const BlobCreate& action) {
   const uint64_t change = model_.create_begins(action.name, state, blocks_of(action.clusters));
   model_.foreign_touches(action.name, id->value);
   const Result<BlobId> created = co_await writer_.create(wanted);
-  model_.change_ends(action.name, change, created.has_value());
+  model_.change_ends(action.name, change, ending_of(created ? Result<>() : created.error()));
   if (!created) co_return created.error();
   co_return {};
 }
@@ -68,7 +68,7 @@ Task<> SpdkPlayer::run(const BlobSetXattr& action) {
   const uint64_t change = model_.commit_begins(action.blob, next);
   const Xattr xattr{.name = action.xattr.first, .value = action.xattr.second};
   const Result<> set = co_await writer_.set_xattr(id, xattr);
-  model_.change_ends(action.blob, change, set.has_value());
+  model_.change_ends(action.blob, change, ending_of(set));
   co_return set;
 }
 
@@ -76,7 +76,7 @@ Task<> SpdkPlayer::run(const BlobResize& action) {
   HF_CO_TRY(const BlobId id, touch(action.blob));
   const uint64_t change = model_.resize_begins(action.blob, action.clusters);
   const Result<> resized = co_await writer_.resize(id, action.clusters);
-  model_.resize_ends(action.blob, change, resized.has_value(), blocks_of(action.clusters));
+  model_.resize_ends(action.blob, change, ending_of(resized), blocks_of(action.clusters));
   co_return resized;
 }
 
@@ -87,8 +87,8 @@ Task<> SpdkPlayer::run(const BlobDelete& action) {
   const uint64_t unnamed = is_super ? model_.super_blob_begins("") : 0;
   const uint64_t change = model_.delete_begins(action.blob);
   const Result<> deleted = co_await writer_.remove(id);
-  model_.change_ends(action.blob, change, deleted.has_value());
-  if (is_super) model_.super_blob_ends(unnamed, deleted.has_value());
+  model_.change_ends(action.blob, change, ending_of(deleted));
+  if (is_super) model_.super_blob_ends(unnamed, ending_of(deleted));
   co_return deleted;
 }
 

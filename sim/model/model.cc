@@ -7,6 +7,7 @@
 #include "holdfast/assert.hh"
 
 namespace holdfast::sim {
+
 uint64_t Model::format_begins(uint64_t event) {
   epoch_begins_.push_back(event);
   const uint64_t epoch = epoch_begins_.size();
@@ -22,16 +23,16 @@ uint64_t Model::epoch_of_event(uint64_t event) const {
   return epoch;
 }
 
-void Model::format_ends(uint64_t epoch, bool acknowledged) {
-  if (acknowledged) {
+void Model::format_ends(uint64_t epoch, Ending ending) {
+  if (ending != Ending::acknowledged) {
+    epoch_.end(epoch, ending);
+  } else {
     epoch_ = Versions<uint64_t>(epoch);
     super_blob_ = Versions<std::string>("");
     blobs_.clear();
     damaged_ids_.clear();
     engine_changed();
     closed_ = false;
-  } else {
-    epoch_.withdraw(epoch);
   }
   ++version_;
 }
@@ -42,13 +43,9 @@ uint64_t Model::destroy_begins() {
   return change;
 }
 
-void Model::destroy_ends(uint64_t change, bool acknowledged) {
-  if (acknowledged) {
-    epoch_ = Versions<uint64_t>(0);
-    blobs_.clear();
-  } else {
-    epoch_.withdraw(change);
-  }
+void Model::destroy_ends(uint64_t change, Ending ending) {
+  epoch_.end(change, ending);
+  if (ending == Ending::acknowledged) blobs_.clear();
   ++version_;
 }
 
@@ -58,13 +55,9 @@ uint64_t Model::super_blob_begins(const std::string& name) {
   return change;
 }
 
-void Model::super_blob_ends(uint64_t change, bool acknowledged) {
-  if (acknowledged) {
-    super_blob_.acknowledge(change);
-    engine_changed();
-  } else {
-    super_blob_.withdraw(change);
-  }
+void Model::super_blob_ends(uint64_t change, Ending ending) {
+  super_blob_.end(change, ending);
+  if (ending == Ending::acknowledged) engine_changed();
   ++version_;
 }
 
@@ -74,9 +67,9 @@ uint64_t Model::resize_begins(const std::string& name, uint64_t clusters) {
   return commit_begins(name, std::move(state));
 }
 
-void Model::resize_ends(const std::string& name, uint64_t change, bool acknowledged, uint64_t blocks) {
-  change_ends(name, change, acknowledged);
-  if (!acknowledged) return;
+void Model::resize_ends(const std::string& name, uint64_t change, Ending ending, uint64_t blocks) {
+  change_ends(name, change, ending);
+  if (ending != Ending::acknowledged) return;
   BlobHistory& blob = blobs_.at(name);
   blob.staged.clusters = blob.state.newest()->clusters;
   blob.blocks.resize(blocks, BlockVersions(kZeroes));
@@ -105,24 +98,9 @@ uint64_t Model::delete_begins(const std::string& name) {
   return change;
 }
 
-void Model::change_ends(const std::string& name, uint64_t change, bool acknowledged) {
-  BlobHistory& blob = blobs_.at(name);
-  if (acknowledged) {
-    blob.state.acknowledge(change);
-    engine_changed();
-  } else {
-    blob.state.withdraw(change);
-  }
-  ++version_;
-}
-
-void Model::change_in_doubt(const std::string& name, uint64_t change) {
-  blobs_.at(name).state.doubt(change);
-  ++version_;
-}
-
-void Model::super_blob_in_doubt(uint64_t change) {
-  super_blob_.doubt(change);
+void Model::change_ends(const std::string& name, uint64_t change, Ending ending) {
+  blobs_.at(name).state.end(change, ending);
+  if (ending == Ending::acknowledged) engine_changed();
   ++version_;
 }
 

@@ -50,13 +50,13 @@ class Model {
   // Which epoch a superblock belongs to that was written by this event.
   uint64_t epoch_of_event(uint64_t event) const;
   uint64_t begin_of_epoch(uint64_t epoch) const { return epoch == 0 ? 0 : epoch_begins_[epoch - 1]; }
-  void format_ends(uint64_t epoch, bool acknowledged);
+  void format_ends(uint64_t epoch, Ending ending);
   // Leads to epoch 0.
   uint64_t destroy_begins();
-  void destroy_ends(uint64_t change, bool acknowledged);
+  void destroy_ends(uint64_t change, Ending ending);
   // By name; empty: none.
   uint64_t super_blob_begins(const std::string& name);
-  void super_blob_ends(uint64_t change, bool acknowledged);
+  void super_blob_ends(uint64_t change, Ending ending);
   const Versions<std::string>& super_blob() const { return super_blob_; }
   void close_acknowledged() {
     closed_ = true;
@@ -71,11 +71,8 @@ class Model {
   uint64_t delete_begins(const std::string& name);
   // What a blob gains is zeroes; what it loses is gone when the change ends.
   uint64_t resize_begins(const std::string& name, uint64_t clusters);
-  void resize_ends(const std::string& name, uint64_t change, bool acknowledged, uint64_t blocks);
-  void change_ends(const std::string& name, uint64_t change, bool acknowledged);
-  // It failed, and may have happened nevertheless.
-  void change_in_doubt(const std::string& name, uint64_t change);
-  void super_blob_in_doubt(uint64_t change);
+  void resize_ends(const std::string& name, uint64_t change, Ending ending, uint64_t blocks);
+  void change_ends(const std::string& name, uint64_t change, Ending ending);
   BlobState& staged(const std::string& name) { return blobs_.at(name).staged; }
 
   // A foreign program has the store: one that flushes nothing and rewrites in place. What it touches is

@@ -8,9 +8,22 @@
 #include <utility>
 #include <vector>
 
+#include "holdfast/result.hh"
 #include "model/tag.hh"
 
 namespace holdfast::sim {
+
+// How a change ended, as far as its program knows.
+enum class Ending : uint8_t {
+  acknowledged,
+  refused,   // it did not happen
+  in_doubt,  // it failed, and may have happened
+};
+// Where the device failed nobody knows; what was refused for another reason did not happen.
+inline Ending ending_of(const Result<>& result) {
+  if (result) return Ending::acknowledged;
+  return result.error().code == Errc::device_failed ? Ending::in_doubt : Ending::refused;
+}
 
 // The versions that a piece of the store may show after a power cut, oldest first. Beginning a change adds a
 // version; its acknowledgement drops all that came before it.
@@ -20,17 +33,15 @@ class Versions {
   explicit Versions(Value first) : versions_{{0, std::move(first)}} {}
 
   void begin(uint64_t change, Value value) { versions_.push_back({change, std::move(value)}); }
+  void end(uint64_t change, Ending ending) {
+    switch (ending) {
+      case Ending::acknowledged: return acknowledge(change);
+      case Ending::refused: return withdraw(change);
+      case Ending::in_doubt: return doubt(change);
+    }
+  }
   void acknowledge(uint64_t change) {
     while (versions_.front().change != change) versions_.erase(versions_.begin());
-  }
-  void withdraw(uint64_t change) {
-    std::erase_if(versions_, [change](const Version& version) { return version.change == change; });
-  }
-
-  // It may have happened or not, and nobody goes on from it.
-  void doubt(uint64_t change) {
-    const auto doubtful = std::ranges::find(versions_, change, &Version::change);
-    if (doubtful != versions_.end()) std::rotate(versions_.begin(), doubtful, std::next(doubtful));
   }
 
   bool allows(const Value& value) const {
@@ -48,6 +59,16 @@ class Versions {
     uint64_t change;
     Value value;
   };
+
+  void withdraw(uint64_t change) {
+    std::erase_if(versions_, [change](const Version& version) { return version.change == change; });
+  }
+  // Nobody goes on from it.
+  void doubt(uint64_t change) {
+    const auto doubtful = std::ranges::find(versions_, change, &Version::change);
+    if (doubtful != versions_.end()) std::rotate(versions_.begin(), doubtful, std::next(doubtful));
+  }
+
   std::vector<Version> versions_;
 };
 

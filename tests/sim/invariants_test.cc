@@ -55,10 +55,10 @@ class AnExaminationAfterAForeignProgram : public AnExamination {
   AnExaminationAfterAForeignProgram() {
     const std::byte super{1};
     media.write(0, {&super, 1}, 2);
-    model.format_ends(model.format_begins(1), true);
+    model.format_ends(model.format_begins(1), Ending::acknowledged);
     raw.super = CheckedSuper{};
     for (const char* name : {"touched", "other"}) {
-      model.change_ends(name, model.create_begins(name, {}, 1), true);
+      model.change_ends(name, model.create_begins(name, {}, 1), Ending::acknowledged);
       found.blobs[name].blocks.push_back(kZeroes);
     }
     model.foreign_begins(false);
