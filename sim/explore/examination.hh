@@ -27,8 +27,8 @@ struct Found {
   std::vector<BlobId> strangers;           // blobs without the name that every blob of a scenario has
   std::string super_blob;                  // its name; empty: none
 };
-// Reads everything in the session's open store.
-Task<> read_everything(Session& session, const Rig& rig, Found& found);
+// Reads everything in the program's open store.
+Task<> read_everything(StoreProgram& program, const Rig& rig, Found& found);
 
 // One crash state, from all sides: what the invariants judge.
 struct Examination {

@@ -83,10 +83,10 @@ bool may_judge_volume(const Rig& rig, const Examination& state) {
 Judgement judge_store(const Ground& ground) {
   const auto raw = ground.rig.raw_stores.read(ground.world.disk, ground.rig.geometry.block_size);
   Found found;
-  Task<> opening = ground.session.open(false);
+  Task<> opening = ground.session.store().open(false);
   if (auto endless = run(ground, opening, found.open_error, ground.at_each_moment))
     return {.broken = std::move(endless), .found = {}};
-  Task<> reading = read_everything(ground.session, ground.rig, found);
+  Task<> reading = read_everything(ground.session.store(), ground.rig, found);
   if (!found.open_error) {
     if (auto endless = run(ground, reading, found.open_error))
       return {.broken = std::move(endless), .found = {}};
@@ -97,7 +97,7 @@ Judgement judge_store(const Ground& ground) {
   if (auto broken = first_broken_of_store(rig, state)) return {.broken = std::move(broken), .found = {}};
   if (may_judge_volume(rig, state)) return judge_volume(ground, *raw, settled(state));
   // Nothing is allocated in a store with damage, and nothing done beside faults.
-  const Blobstore* store = ground.session.store();
+  const Blobstore* store = ground.session.store().blobstore();
   const bool goes_on = rig.contract == Contract::power && store != nullptr && store->damaged_blobs().empty();
   return {.broken = {}, .found = goes_on ? std::optional(settled(state)) : std::nullopt};
 }

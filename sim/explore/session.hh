@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "explore/blob_below.hh"
 #include "explore/raw_store.hh"
+#include "explore/store_program.hh"
 #include "explore/trace.hh"
 #include "explore/volume_program.hh"
 #include "explore/world.hh"
-#include "holdfast/aligned_buffer.hh"
-#include "holdfast/blobstore.hh"
-#include "holdfast/channel.hh"
 #include "holdfast/sim/runner.hh"
 #include "holdfast/sim/scenario.hh"
 #include "holdfast/simdisk/disk.hh"
 #include "holdfast/simdisk/memory_maps.hh"
-#include "model/model.hh"
 
 namespace holdfast::sim {
 
@@ -46,7 +42,6 @@ class Session {
 
   // Carries out one step that is not `parallel`; `model` learns what began and what was acknowledged.
   Task<> perform(const ScenarioStep& step, Model& model);
-  Task<> open(bool read_only);
 
   // The process dies, the power stays: `task`, which was running, and
   // the store are gone; the disk keeps its cache.
@@ -67,58 +62,44 @@ class Session {
   void make_durable();
   // What a read returned that it must not, if one did.
   const std::optional<Error>& wrong_read() const noexcept {
-    return wrong_read_ ? wrong_read_ : volume_.wrong_read();
+    return store_.wrong_read() ? store_.wrong_read() : volume_.wrong_read();
   }
-  Blobstore* store() noexcept { return store_.get(); }
+  StoreProgram& store() noexcept { return store_; }
   VolumeProgram& volume() noexcept { return volume_; }
   // Puts the volume onto its device: the disk, or the blob of an open store. not_found: there is no such
   // blob.
   Result<> attach_volume();
-  // Reads a range of a blob into `into`.
-  Task<> read(Blob& blob, uint64_t offset, std::span<std::byte> into);
 
  private:
-  Task<> run(const StoreFormat& step, Model& model);
-  Task<> run(const StoreOpen& step, Model& model);
-  Task<> run(const StoreClose& step, Model& model);
-  Task<> run(const StoreDestroy& step, Model& model);
-  Task<> run(const StoreSetSuperBlob& step, Model& model);
-  Task<> run(const StoreClearSuperBlob& step, Model& model);
-  Task<> run(const BlobCreate& step, Model& model);
-  Task<> run(const BlobSetXattr& step, Model& model);
-  Task<> run(const BlobRemoveXattr& step, Model& model);
-  Task<> run(const BlobSetReadOnly& step, Model& model);
-  Task<> run(const BlobSync& step, Model& model);
-  Task<> run(const BlobResize& step, Model& model);
-  Task<> run(const BlobDelete& step, Model& model);
-  Task<> run(const DataIo& step, Model& model);
-  Task<> run(const DataFlush& step, Model& model);
   Task<> run(const SpdkSession& step, Model& model);
   Task<> run(const Parallel& step, Model& model);
+  Task<> run(const StoreClose& step, Model& model) { return run_without_volume(step, model); }
+  Task<> run(const StoreDestroy& step, Model& model) { return run_without_volume(step, model); }
+  Task<> run(const BlobDelete& step, Model& model);
   Task<> run(const VolumeCreate& step, Model& model) { return run_on_device(step, model); }
   Task<> run(const VolumeOpen& step, Model& model) { return run_on_device(step, model); }
   Task<> run(const VolumeDestroy& step, Model& model) { return run_on_device(step, model); }
-  // Those of an open volume, or of its map file.
+  // What is about an open store, or else about a volume.
   template <class Verb>
   Task<> run(const Verb& step, Model& model) {
-    return volume_.run(step, model.volume());
+    if constexpr (requires { store_.run(step, model); }) {
+      return store_.run(step, model);
+    } else {
+      return volume_.run(step, model.volume());
+    }
   }
   template <class Verb>
   Task<> run_on_device(const Verb& step, Model& model) {
     HF_CO_CHECK(attach_volume());
     co_return co_await volume_.run(step, model.volume());
   }
-  bool is_below_volume(const std::string& blob) const {
-    return rig_.scenario.volume && !blob.empty() && rig_.scenario.volume->blob == blob;
+  template <class Verb>
+  Task<> run_without_volume(const Verb& step, Model& model) {
+    HF_CO_CHECK(detach_volume());
+    co_return co_await store_.run(step, model);
   }
   // busy: the volume is open. Its blob is nobody's device any more.
   Result<> detach_volume();
-  void check_read(const DataIo& step, std::span<const std::byte> bytes, const Model::Read& read,
-                  const Model& model);
-  Result<BlobHandle> handle(const std::string& name);
-  // On its channel's executor, with the answer back on the home executor.
-  Task<> perform(BlobIo& io, uint32_t channel);
-  uint64_t blocks_of(uint64_t clusters) const;
   void end_program();
 
   Rig& rig_;
@@ -128,18 +109,10 @@ class Session {
   Executor& home_;
   simdisk::SimulatedMaps maps_;
   Trace& trace_;
-  std::optional<Error> wrong_read_;
+  StoreProgram store_;
   VolumeProgram volume_;
-  std::unique_ptr<Blobstore> store_;
   std::unique_ptr<BlobBelow> blob_below_;
-  struct OpenChannel {
-    Executor* executor;
-    std::unique_ptr<Channel> channel;
-  };
-  std::map<uint32_t, OpenChannel> channels_;  // as far as steps used them; 0 from the start
   std::unique_ptr<BlockChannel> foreign_channel_;
-  std::map<std::string, BlobId> ids_;
-  std::map<std::string, BlobHandle> handles_;
 };
 
 }  // namespace holdfast::sim
