@@ -15,7 +15,6 @@ Task<> create_volume(VolumeMedia& media, MapStore& maps, VolumeCreation& creatio
   HF_CO_TRY(Unflushed<Barrier::V4> written,
             co_await media.write_first_super(creation.volume, std::move(map), std::move(path_durable)));
   HF_CO_CHECK(co_await media.flush(std::move(written)));  // [V4]
-  creation.in_doubt = false;
   co_return {};
 }
 

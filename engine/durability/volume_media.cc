@@ -89,7 +89,6 @@ Result<Stored<Barrier::V7>> VolumeMedia::clear_maps(std::span<const uint64_t> st
 
 Result<Stored<Barrier::V7>> VolumeMedia::settle_maps(std::span<const uint64_t> stale, bool with_digest,
                                                      const SessionMark&) {
-  if (write_stop_.stopped()) return write_stop_.error();
   PmWritten written = blank(stale);
   if (with_digest) {
     HF_TRY(const uint64_t digest, map_digest(*map_));

@@ -160,7 +160,7 @@ struct Request : VolumeIo {
 // the media ends with a power cut.
 class VolumeOnDisk {
  public:
-  enum class Cut : uint8_t { keeps_what_is_durable, keeps_anything };
+  enum class Cut : uint8_t { keeps_what_is_durable, keeps_anything, keeps_everything };
 
   explicit VolumeOnDisk(const DeviceGeometry& geometry = disk_of_chunks(kTestChunks),
                         MemoryKind kind = MemoryKind::persistent_memory, uint64_t seed = 1)
@@ -224,7 +224,7 @@ class VolumeOnDisk {
     machine.reset();
     watch.in_flight = 0;
   }
-  // The next machine finds what is durable, and of what is not nothing, or what the choices say.
+  // The next machine finds what is durable, and of what is not nothing, what the choices say, or all.
   void power_cut(Cut cut = Cut::keeps_what_is_durable) {
     simdisk::CrashSet set = machine->disk.crash_set();
     set.append(machine->maps.crash_set());
@@ -235,6 +235,8 @@ class VolumeOnDisk {
         selection.push_back(
             choices.choose(simdisk::Domain::loss, static_cast<uint32_t>(unit.candidates.size())));
       set.apply(selection);
+    } else if (cut == Cut::keeps_everything) {
+      set.apply(set.everything());
     }
     machine.emplace(*this);
   }
