@@ -117,6 +117,19 @@ TEST(VolumeSession, IsOneWordWithItsEndInTheLowestBit) {
   EXPECT_FALSE(SessionWord::from(10).closed);
 }
 
+TEST(UuidText, IsReadInEitherCaseAndOnlyAsAWhole) {
+  Uuid uuid;
+  for (std::size_t i = 0; i < uuid.size(); ++i) uuid[i] = static_cast<std::byte>(0xA0 + i);
+  const std::string text = "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf";
+  EXPECT_EQ(uuid_text(uuid), text);
+  EXPECT_EQ(parse_uuid(text), uuid);
+  EXPECT_EQ(parse_uuid("A0A1A2A3-A4A5-A6A7-A8A9-AAABACADAEAF"), uuid);
+  const std::vector<std::string> others = {
+      text.substr(1),           text + "0", "0" + text, "", "a0a1a2a3a-4a5-a6a7-a8a9-aaabacadaeaf",
+      std::string(1 << 16, 'f')};
+  for (const std::string& other : others) EXPECT_FALSE(parse_uuid(other).has_value());
+}
+
 TEST(VolumePathVector, IsTheFolderAndTheUuidInLowerCase) {
   Bytes page(kMapPathBytes, std::byte{0xFF});
   ASSERT_TRUE(encode_map_path("/mnt/pmem", counted_uuid(), page));
