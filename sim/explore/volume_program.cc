@@ -11,6 +11,12 @@ constexpr std::byte kUuidMark{0x48};
 
 Error not_open() { return {.code = Errc::invalid_argument, .reason = "the volume is not open at this step"}; }
 
+// It had no stop to be refused by: where a device or map file failed, it may have happened.
+Ending ending_of_creation(const Result<>& created) {
+  if (created) return Ending::acknowledged;
+  return created.error().os_error != 0 ? Ending::in_doubt : Ending::refused;
+}
+
 // Every block is another one, and says which write it is of.
 std::vector<std::byte> content_of_write(const VolumeModel::Write& write, uint32_t block_size) {
   std::vector<std::byte> bytes(write.count * block_size);
@@ -60,14 +66,14 @@ Task<> VolumeProgram::run(const VolumeCreate& step, VolumeModel& model) {
   options.checksums = spec_.checksums;
   options.replace_existing = step.replace;
   const Result<> created = co_await Volume::create(*device_, maps_, home_, options);
-  model.create_ends(epoch, created.has_value());
+  model.create_ends(epoch, ending_of_creation(created));
   co_return created;
 }
 
 Task<> VolumeProgram::run(const VolumeOpen& step, VolumeModel& model) {
   if (volume_ != nullptr) co_return still_open();
   HF_CO_CHECK(co_await open(step.write_beside_damage));
-  model.opened();
+  model.opened(epoch_of_uuid(volume_->info().uuid));
   co_return {};
 }
 

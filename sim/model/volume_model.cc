@@ -37,14 +37,29 @@ uint64_t VolumeModel::create_begins(uint64_t chunks, uint64_t blocks_per_chunk) 
   return epoch;
 }
 
-void VolumeModel::create_ends(uint64_t epoch, bool acknowledged) {
+void VolumeModel::create_ends(uint64_t epoch, Ending ending) {
   ++version_;
-  if (acknowledged) {
-    epoch_ = Versions<uint64_t>(epoch);
-    closed_ = true;
-  } else {
-    epoch_ = Versions<uint64_t>(epoch_.oldest());
-    current_ = epoch_.oldest();
+  switch (ending) {
+    case Ending::acknowledged:
+      settle_on(epoch);
+      closed_ = true;
+      break;
+    case Ending::refused: settle_on(epoch_.oldest()); break;
+    case Ending::in_doubt: break;
+  }
+}
+
+void VolumeModel::opened(uint64_t epoch) {
+  changed_ = false;
+  settle_on(epoch);
+  map_becomes(MapFile::own);
+}
+
+// It is there, and no other.
+void VolumeModel::settle_on(uint64_t epoch) {
+  epoch_ = Versions<uint64_t>(epoch);
+  if (epoch != current_) {
+    current_ = epoch;
     chunks_ = std::move(former_);
     map_file_ = former_map_file_;
   }
@@ -111,7 +126,7 @@ VolumeModel::Read VolumeModel::read_begins(uint64_t first_block, uint64_t count)
   Read read{.began = now_, .chunks = {}};
   const uint64_t end = (first_block + count + blocks_per_chunk_ - 1) / blocks_per_chunk_;
   for (uint64_t chunk = first_block / blocks_per_chunk_; chunk < end; ++chunk)
-    read.chunks.push_back(chunks_[chunk]);
+    read.chunks.push_back(chunks_.at(chunk));
   return read;
 }
 

@@ -77,8 +77,8 @@ class VolumeModel {
 
   // Every creation begins a new epoch; 0 is "no volume".
   uint64_t create_begins(uint64_t chunks, uint64_t blocks_per_chunk);
-  // One that was refused has changed nothing.
-  void create_ends(uint64_t epoch, bool acknowledged);
+  // One in doubt leaves the former volume, none, or the new one.
+  void create_ends(uint64_t epoch, Ending ending);
   uint64_t destroy_begins();
   void destroy_ends(uint64_t change, bool acknowledged);
   void close_acknowledged();
@@ -120,10 +120,8 @@ class VolumeModel {
     const bool itself = by == MapSource::copy && copied_epoch_ == current_;
     map_becomes(itself ? MapFile::older : MapFile::foreign);
   }
-  void opened() {
-    changed_ = false;
-    map_becomes(MapFile::own);
-  }
+  // The volume of this epoch: it is there, whatever was in doubt.
+  void opened(uint64_t epoch);
 
   uint64_t chunks() const { return chunks_.size(); }
   uint64_t blocks_per_chunk() const { return blocks_per_chunk_; }
@@ -148,6 +146,7 @@ class VolumeModel {
     ++version_;
     return ++now_;
   }
+  void settle_on(uint64_t epoch);
   void map_becomes(MapFile state) {
     map_file_ = state;
     ++version_;

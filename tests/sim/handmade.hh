@@ -29,7 +29,7 @@ struct HandmadeStore {
 // One of a volume; at first of one to which nothing was written.
 struct HandmadeVolume {
   HandmadeVolume() {
-    model.create_ends(model.create_begins(kChunks, 1), true);
+    model.create_ends(model.create_begins(kChunks, 1), Ending::acknowledged);
     CheckedVolume super;
     super.uuid = uuid_of_epoch(1);
     super.layout = layout;

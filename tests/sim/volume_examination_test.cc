@@ -57,7 +57,7 @@ TEST_F(AVolumeExamination,
 
 TEST_F(AVolumeExamination, of_a_volume_that_was_made_anew_knows_nothing_of_the_former_map_file) {
   model.map_lost();
-  model.create_ends(model.create_begins(kChunks, 1), true);
+  model.create_ends(model.create_begins(kChunks, 1), Ending::acknowledged);
   raw.epoch = 2;
   EXPECT_EQ(model.map_file(2), VolumeModel::MapFile::own);
   EXPECT_EQ(broken(), "");
@@ -93,7 +93,7 @@ TEST_F(AVolumeExamination, beside_a_lost_chunk_holds_the_others_to_what_was_ackn
 // Its mark that it was closed is that of another session.
 TEST_F(AVolumeExamination, of_a_closed_session_breaks_V8_only_if_something_was_changed) {
   raw.copy->session.closed = false;
-  model.opened();
+  model.opened(model.newest_epoch());
   const auto nothing = model.write_begins(0, 1, Content::half, true);
   model.write_ends(nothing, true, true);
   model.close_acknowledged();

@@ -17,7 +17,7 @@ namespace {
 class AFaultyVolume : public testing::Test {
  protected:
   AFaultyVolume() {
-    model_.create_ends(model_.create_begins(kChunks, 1), true);
+    model_.create_ends(model_.create_begins(kChunks, 1), Ending::acknowledged);
     CheckedVolume super;
     super.uuid = uuid_of_epoch(1);
     super.layout = layout_;
