@@ -11,7 +11,6 @@ Task<> remap_chunk(VolumeMedia& media, ChunkSpace& space, Remap& remap, ChunkMap
   remap.in_doubt = true;
   Stored<Barrier::C3> entry = media.store_entry(remap, std::move(data_durable), std::move(map_durable));
   HF_CO_TRY(Durable<Barrier::C3> committed, co_await media.persist(std::move(entry)));  // [C3]
-  remap.in_doubt = false;
   space.release(remap.before, std::move(committed));
   co_return {};
 }
@@ -19,9 +18,7 @@ Task<> remap_chunk(VolumeMedia& media, ChunkSpace& space, Remap& remap, ChunkMap
 Task<> unmap_chunk(VolumeMedia& media, ChunkSpace& space, Remap& remap, IoBatch& batch,
                    const SessionMark& mark) {
   HF_CO_TRY(Stored<Barrier::C3> entry, media.store_no_entry(remap, mark));
-  remap.in_doubt = true;
   HF_CO_TRY(Durable<Barrier::C3> forgotten, co_await media.persist(std::move(entry)));  // [C3]
-  remap.in_doubt = false;
   [[maybe_unused]] const Result<> advised = co_await media.discard_units(batch, remap.before, forgotten);
   space.release(remap.before, std::move(forgotten));
   co_return {};

@@ -24,7 +24,7 @@ struct Remap {
   uint64_t chunk = 0;
   StoredChunk before;
   StoredChunk after;
-  bool in_doubt = false;  // the entry was stored: until it is known to be durable, media may hold either
+  bool in_doubt = false;  // the entry was stored: of what failed then, media may hold either
 };
 
 // The one place that writes and flushes the device of a compressed volume, and stores and persists its map.
