@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
+from checks import compiler_cache
 from checks.tree import Finding, Waiting
 
 SAYS = "without sim/ and devices/simdisk/ the engine compiles to the same objects"
@@ -47,5 +48,5 @@ def objects_of(tree, copy, gone=(), *options):
 
 
 def run(folder, *command):
-    subprocess.run(command, cwd=folder, check=True, text=True,
+    subprocess.run(command, cwd=folder, check=True, text=True, env=compiler_cache.environment(folder),
                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import time
 
+from checks import compiler_cache
+
 JOBS = "2"
 BUILD_TIMEOUT = 1800
 MEMORY = 4 << 30  # a parser that believes every length asks for all there is
@@ -134,8 +136,8 @@ class Workshop:
 
     def _run(self, command, timeout):
         """(exit status, output); no status if it did not end in time."""
-        environment = {**os.environ, "CCACHE_BASEDIR": str(self.build_folder.parent), "CCACHE_NOHASHDIR": "1"}
         self.build_folder.mkdir(parents=True, exist_ok=True)
+        environment = compiler_cache.environment(self.build_folder.parent)
         process = subprocess.Popen([str(word) for word in command], cwd=self.build_folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, start_new_session=True,
