@@ -132,10 +132,7 @@ bool FaultPlan::every_fault_struck() const noexcept {
 }
 
 bool FaultPlan::has_struck(FaultKind kind) const noexcept {
-  for (std::size_t i = 0; i < faults_.size(); ++i) {
-    if (faults_[i].kind == kind && counts_[i].struck > 0) return true;
-  }
-  return false;
+  return std::ranges::find(strikes_, kind, &FaultStrike::kind) != strikes_.end();
 }
 
 void FaultPlan::alter_write(const Fault& fault, const DeviceGeometry& geometry,

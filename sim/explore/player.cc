@@ -77,7 +77,7 @@ bool Player::nothing_happens(const Play& play) {
   return cut_off ? false : stuck(play, "a step waits for something that will never happen");
 }
 
-bool Player::take_results(Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks) {
+bool Player::take_results(const Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks) {
   if (const std::optional<Error>& wrong = play.session.wrong_read())
     return here_.stop("a step went wrong: " + describe(*wrong));
   const auto* parallel = std::get_if<Parallel>(&step.action);

@@ -39,7 +39,7 @@ class Player {
   bool play_step(Play& play, const ScenarioStep& step, bool cut);
   bool run(Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks, bool cut);
   bool nothing_happens(const Play& play);
-  bool take_results(Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks);
+  bool take_results(const Play& play, const ScenarioStep& step, std::vector<Task<>>& tasks);
   bool may_go_on(Play& play);
   bool stuck(const Play& play, std::string why);
 

@@ -110,7 +110,7 @@ Task<> Session::perform(const ScenarioStep& step, Model& model) {
 }
 
 Task<> Session::run(const BlobDelete& step, Model& model) {
-  if (rig_.scenario.volume && rig_.scenario.volume->blob == step.blob) {
+  if (store_.holds_volume(step.blob)) {
     HF_CO_CHECK(detach_volume());
   }
   co_return co_await store_.run(step, model);

@@ -141,7 +141,7 @@ Task<> StoreProgram::run(const BlobCreate& step, Model& model) {
   const uint64_t clusters = step.thin ? step.clusters : std::min(step.clusters, most);
   const uint64_t change = model.create_begins(step.name, state, blocks_of(clusters));
   const Result<BlobId> created = co_await store_->create_blob(options);
-  model.change_ends(step.name, change, ending_of(created ? Result<>() : created.error()));
+  model.change_ends(step.name, change, ending_of(created));
   if (!created) co_return created.error();
   ids_[step.name] = *created;
   co_return {};

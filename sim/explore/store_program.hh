@@ -48,6 +48,10 @@ class StoreProgram {
   Blobstore* blobstore() noexcept { return store_.get(); }
   // invalid_argument: no store is open; not_found: it has no blob of this name.
   Result<BlobHandle> open_blob(const std::string& name);
+  // Whether a volume lies in it, by the scenario.
+  bool holds_volume(const std::string& blob) const {
+    return scenario_.volume && !blob.empty() && scenario_.volume->blob == blob;
+  }
   // What a step says that needs a closed store.
   static Error still_open();
   void end();
@@ -60,9 +64,6 @@ class StoreProgram {
     std::unique_ptr<Channel> channel;
   };
 
-  bool holds_volume(const std::string& blob) const {
-    return scenario_.volume && !blob.empty() && scenario_.volume->blob == blob;
-  }
   void check_read(const DataIo& step, std::span<const std::byte> bytes, const Model::Read& read,
                   const Model& model);
   Result<BlobHandle> handle(const std::string& name);

@@ -56,7 +56,7 @@ Task<> SpdkPlayer::run(const BlobCreate& action) {
   const uint64_t change = model_.create_begins(action.name, state, blocks_of(action.clusters));
   model_.foreign_touches(action.name, id->value);
   const Result<BlobId> created = co_await writer_.create(wanted);
-  model_.change_ends(action.name, change, ending_of(created ? Result<>() : created.error()));
+  model_.change_ends(action.name, change, ending_of(created));
   if (!created) co_return created.error();
   co_return {};
 }

@@ -20,7 +20,8 @@ enum class Ending : uint8_t {
   in_doubt,  // it failed, and may have happened
 };
 // Where the device failed nobody knows; what was refused for another reason did not happen.
-inline Ending ending_of(const Result<>& result) {
+template <class T>
+Ending ending_of(const Result<T>& result) {
   if (result) return Ending::acknowledged;
   return result.error().code == Errc::device_failed ? Ending::in_doubt : Ending::refused;
 }
